@@ -1,0 +1,32 @@
+"""The one place that knows which concurrency model the process runs on.
+
+``FENIX_CONCURRENCY=threading`` (default) or ``eventlet``. Call :func:`setup` before anything
+else is imported; all other code uses :mod:`threading` and :mod:`futurist` only.
+"""
+
+from __future__ import annotations
+
+import os
+
+VARIABLE = "FENIX_CONCURRENCY"
+THREADING = "threading"
+EVENTLET = "eventlet"
+
+
+def setup() -> str:
+    """Choose oslo.service's backend, and patch the standard library for eventlet.
+
+    :returns: the model in use, ``threading`` or ``eventlet``.
+    :raises SystemExit: when the environment names another model.
+    """
+    model = os.environ.get(VARIABLE, THREADING)
+    if model not in (THREADING, EVENTLET):
+        raise SystemExit(f"{VARIABLE}={model!r}: use {THREADING!r} or {EVENTLET!r}")
+    if model == EVENTLET:
+        import eventlet
+
+        eventlet.monkey_patch()
+    from oslo_service import backend
+
+    backend.init_backend(backend.BackendType(model))
+    return model

@@ -1,0 +1,63 @@
+"""The options of the service (contract section 7): one module per section.
+
+``conf`` is always passed in; nothing here reads a global. In processes that use RPC it must be
+``oslo_config.cfg.CONF``, because oslo.messaging reads that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from oslo_config import cfg
+from oslo_db import options as db_options
+from oslo_log import log
+from oslo_middleware import cors
+from oslo_policy import opts as policy_opts
+
+from fenix import version
+from fenix.conf import api, base, engine, notifications, service_auth, workflow
+
+_MODULES = (base, api, engine, workflow, notifications, service_auth)
+
+DEFAULT_CONFIG_FILE = "/etc/fenix/fenix.conf"
+
+
+def register(conf: cfg.ConfigOpts) -> None:
+    """Register every option of the service on ``conf``; safe to repeat."""
+    for module in _MODULES:
+        module.register(conf)
+    db_options.set_defaults(conf, connection="sqlite:///$state_path/fenix.sqlite")
+    policy_opts.set_defaults(conf, policy_file="policy.yaml")
+    cors.set_defaults(allow_methods=["GET", "PUT", "POST", "DELETE"])
+
+
+def load(
+    argv: list[str] | None = None,
+    *,
+    conf: cfg.ConfigOpts | None = None,
+    default_config_files: list[str] | None = None,
+) -> cfg.ConfigOpts:
+    """Register the options, read the command line and the files it names.
+
+    :param argv: arguments without the program's name; None: those of the process.
+    :param default_config_files: files read when the command line names none; None: the usual
+        places of an OpenStack service, ``/etc/fenix/fenix.conf`` among them.
+    :raises SystemExit: on an unknown option or an unreadable file, after saying which.
+    """
+    conf = cfg.CONF if conf is None else conf
+    register(conf)
+    log.register_options(conf)
+    conf(
+        argv,
+        project="fenix",
+        version=version.__version__,
+        default_config_files=default_config_files,
+    )
+    return conf
+
+
+def list_opts() -> Iterator[tuple[str, list[Any]]]:
+    """Sections and their options, for oslo-config-generator and the manual."""
+    for module in _MODULES:
+        yield module.GROUP, module.list_opts()

@@ -1,0 +1,73 @@
+"""``[engine]``: how sessions are shared, and which plug-ins there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslo_config import cfg
+
+GROUP = "engine"
+
+OPTS = [
+    cfg.ListOpt(
+        "workflows",
+        default=["default"],
+        help="Workflow plug-ins that are loaded, by their names in the entry point group "
+        "fenix.workflows. One that does not load stops the engine at its start.",
+    ),
+    cfg.ListOpt(
+        "actions",
+        default=["dummy"],
+        help="Action plug-ins that are loaded, by their names in the entry point group "
+        "fenix.actions. One that does not load stops the engine at its start.",
+    ),
+    cfg.StrOpt(
+        "default_workflow", default="default", help="Workflow of a session that names none."
+    ),
+    cfg.IntOpt(
+        "max_sessions",
+        default=20,
+        min=1,
+        help="Live sessions at the same time; one more is answered 509. Sessions that are done "
+        "or have failed do not count.",
+    ),
+    cfg.IntOpt("workers", default=1, min=1, help="Processes of one fenix-engine."),
+    cfg.FloatOpt(
+        "lease",
+        default=10.0,
+        min=1.0,
+        help="Seconds for which an engine holds a session without renewing; after that another "
+        "engine takes it over.",
+    ),
+    cfg.FloatOpt(
+        "poll_interval",
+        default=1.0,
+        min=0.05,
+        max=60.0,
+        help="Seconds after which an engine looks for work that no message told it of.",
+    ),
+    cfg.FloatOpt(
+        "cloud_poll_interval",
+        default=1.0,
+        min=0.05,
+        max=60.0,
+        help="Seconds between two looks at the cloud while instances move.",
+    ),
+    cfg.IntOpt(
+        "pool_size",
+        default=32,
+        min=1,
+        help="Sessions that one engine process works on at the same moment, and, in a pool of "
+        "their own, host actions. A full pool takes nothing more; other engines do.",
+    ),
+]
+
+
+def register(conf: cfg.ConfigOpts) -> None:
+    """Register the options of this section."""
+    conf.register_opts(OPTS, group=GROUP)
+
+
+def list_opts() -> list[Any]:
+    """The options of this section."""
+    return OPTS

@@ -1,0 +1,41 @@
+"""``[service_auth]``: the admin user with which the workflow works on the cloud."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keystoneauth1 import loading
+from oslo_config import cfg
+
+GROUP = "service_auth"
+
+TIMEOUT = 30.0
+
+OPTS = [
+    cfg.IntOpt(
+        "connect_retries_total",
+        default=3,
+        min=0,
+        help="How often one call is repeated when its connection fails or the answer is 5xx.",
+    ),
+]
+
+
+def register(conf: cfg.ConfigOpts) -> None:
+    """Register keystoneauth's options of this section; ``timeout`` is 30 s unless set."""
+    loading.register_auth_conf_options(conf, GROUP)
+    loading.register_session_conf_options(conf, GROUP)
+    loading.register_adapter_conf_options(conf, GROUP)
+    conf.register_opts(OPTS, group=GROUP)
+    conf.set_default("timeout", TIMEOUT, group=GROUP)
+
+
+def list_opts() -> list[Any]:
+    """The options of this section, those of the password plug-in included."""
+    return (
+        loading.get_auth_common_conf_options()
+        + loading.get_auth_plugin_conf_options("password")
+        + loading.get_session_conf_options()
+        + loading.get_adapter_conf_options()
+        + OPTS
+    )

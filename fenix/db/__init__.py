@@ -1,0 +1,1 @@
+"""The rows: schema, transactions, and one module per thing that is kept."""

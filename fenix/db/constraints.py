@@ -1,0 +1,52 @@
+"""Constraints of instances and groups, kept per (owner, id) (contract section 4).
+
+The owner is the project of the token that wrote the row, so nobody can take another's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from fenix.db import models, rows
+from fenix.db.api import Database, retried
+
+INSTANCE = models.project_instances
+GROUP = models.instance_groups
+
+_ID = {INSTANCE.name: "instance_id", GROUP.name: "group_id"}
+
+
+def _mine(table: sa.Table, owner: str, row_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.owner == owner, table.c[_ID[table.name]] == row_id
+
+
+@retried
+def get(database: Database, table: sa.Table, owner: str, row_id: str) -> dict[str, Any] | None:
+    """The row of ``owner`` without its nulls and without the owner; None when there is none."""
+    with database.reader() as session:
+        found = session.execute(sa.select(table).where(*_mine(table, owner, row_id))).mappings()
+        row = found.first()
+    if row is None:
+        return None
+    return {k: v for k, v in row.items() if k != "owner" and v is not None}
+
+
+@retried
+def put(
+    database: Database, table: sa.Table, owner: str, row_id: str, fields: Mapping[str, Any]
+) -> None:
+    """Create or replace the row of ``owner``; fields that are not given become null."""
+    key = _ID[table.name]
+    columns = {c.name: fields.get(c.name) for c in table.columns if c.name not in ("owner", key)}
+    with database.writer() as session:
+        rows.upsert(session, table, {"owner": owner, key: row_id}, columns)
+
+
+@retried
+def delete(database: Database, table: sa.Table, owner: str, row_id: str) -> None:
+    """Delete the row of ``owner``, if there is one."""
+    with database.writer() as session:
+        session.execute(sa.delete(table).where(*_mine(table, owner, row_id)))

@@ -1,0 +1,223 @@
+"""Rows as typed objects; fields are the columns of :mod:`fenix.db.models`."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from typing import Any
+
+Time = datetime.datetime
+
+
+@dataclasses.dataclass(slots=True)
+class Session:
+    """A maintenance session."""
+
+    session_id: str
+    workflow: str
+    state: str
+    created_at: Time
+    updated_at: Time
+    prev_state: str | None = None
+    failed_state: str | None = None
+    revision: int = 0
+    wakes: int = 0
+    owner: str | None = None
+    lease_until: Time | None = None
+    wake_at: Time | None = None
+    command: str | None = None
+    maintenance_at: Time | None = None
+    meta: dict[str, Any] = dataclasses.field(default_factory=dict)
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    progress: dict[str, Any] = dataclasses.field(default_factory=dict)
+    percent_done: int = 0
+    reason: str | None = None
+    request_id: str | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class Host:
+    """A host of the session, or (``outside``) one that may take its instances.
+
+    vCPUs, MiB and GiB are what can be used: inventories times allocation ratio less the reserve.
+    ``used_*`` is what servers that the session does not follow take of an outside host.
+    """
+
+    session_id: str
+    hostname: str
+    type: str
+    outside: bool = False
+    service_id: str | None = None
+    found_disabled: bool = False
+    disabled: bool = False
+    maintained: bool = False
+    phase: str = "pending"
+    phase_at: Time | None = None
+    started_at: Time | None = None
+    finished_at: Time | None = None
+    vcpus: float = 0
+    memory_mb: float = 0
+    disk_gb: float = 0
+    used_vcpus: float = 0
+    used_memory_mb: float = 0
+    used_disk_gb: float = 0
+    details: str | None = None
+
+    @property
+    def is_compute(self) -> bool:
+        """Whether instances run on it."""
+        return "compute" in self.type.split(",")
+
+    @property
+    def is_controller(self) -> bool:
+        """Whether it runs control services of the cloud."""
+        return "controller" in self.type.split(",")
+
+
+@dataclasses.dataclass(slots=True)
+class Instance:
+    """A server that the session follows."""
+
+    session_id: str
+    instance_id: str
+    instance_name: str
+    project_id: str
+    state: str
+    host: str | None = None
+    origin: str | None = None
+    task_state: str | None = None
+    group_id: str | None = None
+    vcpus: float = 0
+    memory_mb: float = 0
+    disk_gb: float = 0
+    gone: bool = False
+    project_state: str | None = None
+    action: str | None = None
+    action_done: bool = False
+    moves: int = 0
+    move_phase: str | None = None
+    move_source: str | None = None
+    move_target: str | None = None
+    move_id: str | None = None
+    move_attempts: int = 0
+    move_at: Time | None = None
+    move_due: Time | None = None
+    details: str | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class Project:
+    """A project with instances on the session's hosts."""
+
+    session_id: str
+    project_id: str
+    state: str | None = None
+    has_manager: bool = True
+    event_types: list[str] = dataclasses.field(default_factory=list)
+    details: str | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class Wait:
+    """A question to a project. ``status``: open, then answered, refused, silent or withdrawn."""
+
+    session_id: str
+    project_id: str
+    state: str
+    opened_at: Time
+    reply_at: Time
+    actions_at: Time
+    wait_id: int = 0
+    host: str | None = None
+    instance_id: str | None = None
+    instance_ids: list[str] = dataclasses.field(default_factory=list)
+    allowed_actions: list[str] = dataclasses.field(default_factory=list)
+    status: str = "open"
+    nacks: int = 0
+    reply: str | None = None
+    reply_actions: dict[str, str] = dataclasses.field(default_factory=dict)
+    replied_at: Time | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class Action:
+    """An action plug-in that the session was created with."""
+
+    session_id: str
+    plugin: str
+    type: str
+    order: int = 0
+    meta: dict[str, Any] = dataclasses.field(default_factory=dict)
+    action_id: int = 0
+
+
+@dataclasses.dataclass(slots=True)
+class ActionRun:
+    """One run of an action plug-in on a host. ``state``: PENDING, RUNNING, then its result."""
+
+    session_id: str
+    plugin: str
+    type: str
+    hostname: str
+    key: str
+    created_at: Time
+    order: int = 0
+    meta: dict[str, Any] = dataclasses.field(default_factory=dict)
+    state: str = "PENDING"
+    attempt: int = 0
+    owner: str | None = None
+    heartbeat_at: Time | None = None
+    deadline: Time | None = None
+    result: str | None = None
+    started_at: Time | None = None
+    finished_at: Time | None = None
+    run_id: int = 0
+
+
+@dataclasses.dataclass(slots=True)
+class Event:
+    """A line of a session's history."""
+
+    session_id: str
+    at: Time
+    kind: str
+    message: str
+    host: str | None = None
+    project_id: str | None = None
+    instance_id: str | None = None
+    data: dict[str, Any] = dataclasses.field(default_factory=dict)
+    event_id: int = 0
+
+
+@dataclasses.dataclass(slots=True)
+class Outgoing:
+    """A notification; those of one ``channel`` of a session leave in order."""
+
+    session_id: str
+    channel: str
+    message_id: str
+    event_type: str
+    payload: dict[str, Any]
+    created_at: Time
+    due_at: Time
+    send_once: bool = False
+    status: str = "new"
+    attempts: int = 0
+    owner: str | None = None
+    lease_until: Time | None = None
+    error: str | None = None
+    sent_at: Time | None = None
+    outbox_id: int = 0
+
+
+@dataclasses.dataclass(slots=True)
+class Engine:
+    """A running engine."""
+
+    engine_id: str
+    hostname: str
+    version: str
+    started_at: Time
+    heartbeat_at: Time
+    workflows: list[str] = dataclasses.field(default_factory=list)
+    actions: list[str] = dataclasses.field(default_factory=list)

@@ -1,0 +1,157 @@
+"""Sessions as clients read them, and what wakes them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from fenix import exceptions, states
+from fenix.db import models, records, rows
+from fenix.db.api import Database, retried
+
+_S = models.sessions
+
+
+@retried
+def ids(database: Database) -> list[str]:
+    """The ids of all sessions, oldest first."""
+    with database.reader() as session:
+        return list(session.scalars(sa.select(_S.c.session_id).order_by(_S.c.created_at)))
+
+
+def _not_found(session_id: str) -> exceptions.NotFound:
+    return exceptions.NotFound(
+        f"no session {session_id!r}; GET /v1/maintenance lists the sessions there are"
+    )
+
+
+def read_one(session: orm.Session, session_id: str) -> records.Session:
+    """One session, inside a transaction of the caller.
+
+    :raises NotFound: when there is none with that id.
+    """
+    found = rows.select(session, _S, records.Session, _S.c.session_id == session_id)
+    if not found:
+        raise _not_found(session_id)
+    return found[0]
+
+
+@retried
+def get(database: Database, session_id: str) -> records.Session:
+    """One session.
+
+    :raises NotFound: when there is none with that id.
+    """
+    with database.reader() as session:
+        return read_one(session, session_id)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Detail:
+    """A session and everything that belongs to it."""
+
+    session: records.Session
+    hosts: list[records.Host]
+    instances: list[records.Instance]
+    projects: list[records.Project]
+    waits: list[records.Wait]
+    actions: list[records.Action]
+    runs: list[records.ActionRun]
+
+
+@retried
+def detail(database: Database, session_id: str) -> Detail:
+    """A session with all its rows, read in one transaction.
+
+    :raises NotFound: when there is none with that id.
+    """
+    with database.reader() as session:
+        found = read_one(session, session_id)
+        return Detail(found, *contents(session, session_id))
+
+
+def contents(
+    session: orm.Session, session_id: str
+) -> tuple[
+    list[records.Host],
+    list[records.Instance],
+    list[records.Project],
+    list[records.Wait],
+    list[records.Action],
+    list[records.ActionRun],
+]:
+    """The rows of a session, each list in a steady order; waits are the open ones."""
+    hosts, instances, projects = models.hosts, models.instances, models.projects
+    waits, actions, runs = (
+        models.project_waits,
+        models.action_plugins,
+        models.action_plugin_instances,
+    )
+    return (
+        rows.select(
+            session,
+            hosts,
+            records.Host,
+            hosts.c.session_id == session_id,
+            order_by=hosts.c.hostname,
+        ),
+        rows.select(
+            session,
+            instances,
+            records.Instance,
+            instances.c.session_id == session_id,
+            order_by=instances.c.instance_id,
+        ),
+        rows.select(
+            session,
+            projects,
+            records.Project,
+            projects.c.session_id == session_id,
+            order_by=projects.c.project_id,
+        ),
+        rows.select(
+            session,
+            waits,
+            records.Wait,
+            waits.c.session_id == session_id,
+            waits.c.status == "open",
+            order_by=waits.c.wait_id,
+        ),
+        rows.select(
+            session,
+            actions,
+            records.Action,
+            actions.c.session_id == session_id,
+            order_by=actions.c.action_id,
+        ),
+        rows.select(
+            session,
+            runs,
+            records.ActionRun,
+            runs.c.session_id == session_id,
+            order_by=runs.c.run_id,
+        ),
+    )
+
+
+def wake_statement(session_id: str, now: datetime.datetime) -> sa.Update:
+    """Make a session due at once.
+
+    ``wakes`` tells an engine that is working on it just now that something came in after it
+    looked; it then looks again instead of sleeping.
+    """
+    return (
+        sa.update(_S)
+        .where(_S.c.session_id == session_id, _S.c.state.not_in(states.IDLE))
+        .values(wakes=_S.c.wakes + 1, wake_at=now)
+    )
+
+
+@retried
+def wake(database: Database, session_id: str, now: datetime.datetime) -> None:
+    """Make a session due at once; one that is idle or gone stays as it is."""
+    with database.writer() as session:
+        session.execute(wake_statement(session_id, now))

@@ -1,0 +1,105 @@
+"""What the API asks of engines: commands that wait for an answer, and hints that do not."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from typing import Any
+
+import oslo_messaging
+from oslo_config import cfg
+
+from fenix import exceptions, timing
+from fenix.rpc import transport as rpc_transport
+
+LOG = logging.getLogger(__name__)
+
+_NO_ENGINE = (
+    "no engine answered within {seconds} s ({call}); check that a fenix-engine runs and that it "
+    "reaches the message bus, then repeat the request"
+)
+
+
+class EngineClient:
+    """Calls to whichever engine takes them first.
+
+    Every ``context`` is a dict that carries the request id; the engine keeps it with what the
+    command causes.
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        transport: oslo_messaging.RPCTransport,
+        clock: timing.Clock | None = None,
+    ) -> None:
+        self._timeout = conf.api.rpc_timeout
+        self._clock = clock or timing.SystemClock()
+        self._client = oslo_messaging.get_rpc_client(
+            transport, rpc_transport.target(), timeout=self._timeout
+        )
+
+    def create_session(
+        self, context: dict[str, Any], session_id: str, body: dict[str, Any]
+    ) -> None:
+        """Create the session ``session_id``; returns when its rows are written.
+
+        :param body: as the client posted it, validated against the schema; times are text.
+        :raises Unprocessable: unknown workflow, action or host, or a bad action metadata.
+        :raises Conflict: another session holds one of the hosts.
+        :raises SessionLimit: too many live sessions.
+        :raises Unavailable: no engine answered in time. The engine refuses the command past
+            that time, but may have written the session just before: look it up.
+        """
+        deadline = self._clock.now() + datetime.timedelta(seconds=self._timeout)
+        self._call(
+            context,
+            "create_session",
+            session_id=session_id,
+            body=body,
+            deadline=timing.wire(deadline),
+        )
+
+    def continue_session(
+        self, context: dict[str, Any], session_id: str, state: str | None
+    ) -> dict[str, Any]:
+        """Continue a failed session, from ``state`` or from the state it failed in.
+
+        :returns: ``{"session_id", "state"}``.
+        :raises NotFound: no such session. :raises Conflict: it has not failed.
+        :raises BadRequest: the workflow has no such state.
+        """
+        answer: dict[str, Any] = self._call(
+            context, "continue_session", session_id=session_id, state=state
+        )
+        return answer
+
+    def delete_session(self, context: dict[str, Any], session_id: str) -> None:
+        """Stop a session, put its hosts back, and delete its rows; returns when that is done.
+
+        :raises NotFound: no such session.
+        """
+        self._call(context, "delete_session", session_id=session_id)
+
+    def wake(self, context: dict[str, Any], session_id: str) -> None:
+        """Tell one engine that a session has something to look at; never fails, may be lost."""
+        try:
+            self._client.cast(context, "wake", session_id=session_id)
+        except oslo_messaging.MessagingException as error:
+            LOG.warning(
+                "The hint for session %s was not sent (%s); an engine's poll will find it.",
+                session_id,
+                error,
+            )
+
+    def _call(self, context: dict[str, Any], method: str, **arguments: Any) -> Any:
+        try:
+            return self._client.call(context, method, **arguments)
+        except oslo_messaging.MessagingTimeout:
+            raise exceptions.Unavailable(
+                _NO_ENGINE.format(seconds=self._timeout, call=method)
+            ) from None
+        except oslo_messaging.MessageDeliveryFailure as error:
+            raise exceptions.Unavailable(
+                f"the message bus cannot be reached ({error}); repeat the request later"
+            ) from None
