@@ -76,10 +76,14 @@ def record(
 
     :returns: False when the question was answered or closed meanwhile; nothing is written then.
     """
+    where = [_W.c.wait_id == wait.wait_id, _W.c.status == "open", _W.c.reply.is_(None)]
+    if reply.startswith("NACK_"):
+        # A question that is to be asked again is open, for an ACK, before the event goes out.
+        where.append(_W.c.opened_at <= now)
     with database.writer() as session:
         written = session.execute(
             sa.update(_W)
-            .where(_W.c.wait_id == wait.wait_id, _W.c.status == "open", _W.c.reply.is_(None))
+            .where(*where)
             .values(reply=reply, reply_actions=dict(actions), replied_at=now)
         )
         if written.rowcount != 1:  # type: ignore[attr-defined]

@@ -22,7 +22,8 @@ def ids(database: Database) -> list[str]:
         return list(session.scalars(sa.select(_S.c.session_id).order_by(_S.c.created_at)))
 
 
-def _not_found(session_id: str) -> exceptions.NotFound:
+def not_found(session_id: str) -> exceptions.NotFound:
+    """The error for a session that does not exist."""
     return exceptions.NotFound(
         f"no session {session_id!r}; GET /v1/maintenance lists the sessions there are"
     )
@@ -35,7 +36,7 @@ def read_one(session: orm.Session, session_id: str) -> records.Session:
     """
     found = rows.select(session, _S, records.Session, _S.c.session_id == session_id)
     if not found:
-        raise _not_found(session_id)
+        raise not_found(session_id)
     return found[0]
 
 

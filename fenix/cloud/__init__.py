@@ -1,0 +1,1 @@
+"""Ports to the cloud: what Fenix needs of it, and how OpenStack provides it."""

@@ -1,0 +1,135 @@
+"""What a cloud must be able to do to be maintained; one conformance suite tests every port."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterable
+from typing import Protocol
+
+COMPUTE = "compute"
+CONTROLLER = "controller"
+
+#: Migration states that do not change any more.
+FINAL = frozenset({"completed", "confirmed", "reverted", "error", "failed", "cancelled", "done"})
+FAILED = frozenset({"error", "failed", "cancelled", "reverted"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CloudHost:
+    """A host as its services report it. ``up``: every service of it reports in time."""
+
+    hostname: str
+    roles: frozenset[str]
+    enabled: bool = True
+    up: bool = True
+    service_id: str | None = None
+    disabled_reason: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Capacity:
+    """What can be used of a host: inventory times allocation ratio, less the reserve."""
+
+    vcpus: float
+    memory_mb: float
+    disk_gb: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Server:
+    """An instance. ``status`` as Nova's API has it; DELETED only from :meth:`changed_since`."""
+
+    server_id: str
+    name: str
+    project_id: str
+    host: str | None
+    status: str
+    task_state: str | None
+    vcpus: float
+    memory_mb: float
+    disk_gb: float
+    updated: datetime.datetime
+    fault: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Migration:
+    """One try to move an instance; ``status`` as Nova's migration records have it."""
+
+    migration_id: str
+    server_id: str
+    kind: str
+    status: str
+    source: str | None
+    target: str | None
+    created: datetime.datetime
+    updated: datetime.datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Group:
+    """A server group; ``hard`` when the scheduler refuses to break its policy."""
+
+    group_id: str
+    name: str
+    anti_affinity: bool
+    affinity: bool
+    hard: bool
+    members: frozenset[str]
+
+
+class Cloud(Protocol):
+    """The port. Every call has a time-out and raises errors of :class:`.CloudError` only."""
+
+    def hosts(self) -> list[CloudHost]:
+        """Every host with a compute or control service."""
+        ...
+
+    def capacity(self, hostnames: Iterable[str]) -> dict[str, Capacity]:
+        """What can be used of each of these compute hosts; unknown ones are left out."""
+        ...
+
+    def servers(self, host: str | None = None) -> list[Server]:
+        """Every instance of every project, or those on one host."""
+        ...
+
+    def changed_since(self, moment: datetime.datetime) -> list[Server]:
+        """Instances that changed at or after ``moment`` (the cloud's clock), deleted ones too."""
+        ...
+
+    def migrations_since(self, moment: datetime.datetime) -> list[Migration]:
+        """Migration records that changed at or after ``moment``, oldest first."""
+        ...
+
+    def groups(self) -> list[Group]:
+        """Every server group."""
+        ...
+
+    def disable(self, host: CloudHost, reason: str) -> None:
+        """Let no new instance land on the host."""
+        ...
+
+    def enable(self, host: CloudHost) -> None:
+        """Let instances land on the host again."""
+        ...
+
+    def live_migrate(self, server_id: str, target: str) -> None:
+        """Begin a live migration to ``target``; the scheduler still validates it."""
+        ...
+
+    def cold_migrate(self, server_id: str, target: str) -> None:
+        """Begin a cold migration to ``target``; it ends in VERIFY_RESIZE."""
+        ...
+
+    def confirm(self, server_id: str) -> None:
+        """Confirm a cold migration."""
+        ...
+
+    def abort(self, server_id: str) -> bool:
+        """Abort the running live migration of an instance; False when none runs."""
+        ...
+
+    def admin_project(self) -> str:
+        """Id of the project that Fenix itself works in."""
+        ...

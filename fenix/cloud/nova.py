@@ -1,0 +1,273 @@
+"""The compute service, through python-novaclient."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from novaclient import api_versions
+from novaclient import client as nova_client
+
+from fenix import timing
+from fenix.cloud import base
+from fenix.cloud.keystone import ServiceAuth, guarded, read
+from fenix.cloud.placement import Placement
+
+#: The newest microversion that is asked for; older clouds are spoken to in theirs. From 2.88
+#: hypervisors carry no figures, and Placement may be out of reach.
+_NEWEST = "2.87"
+_OLDEST = "2.56"
+_PAGE = 1000
+_COMPUTE_BINARY = "nova-compute"
+_CONTROL_BINARIES = frozenset({"nova-conductor", "nova-scheduler"})
+
+
+class NovaCloud:
+    """:class:`fenix.cloud.base.Cloud` on Nova and Placement."""
+
+    def __init__(self, auth: ServiceAuth) -> None:
+        self._auth = auth
+        self._placement = Placement(auth)
+        self._client: Any = None
+
+    @property
+    def _nova(self) -> Any:
+        if self._client is None:
+            self._client = read("Nova: negotiate a microversion", self._negotiate)
+        return self._client
+
+    def _negotiate(self) -> Any:
+        options = {
+            "session": self._auth.session,
+            "region_name": self._auth.region,
+            "endpoint_type": self._auth.interface,
+            "connect_retries": 1,
+        }
+        probe = nova_client.Client("2.1", **options)
+        return nova_client.Client(_negotiated(probe), **options)
+
+    def admin_project(self) -> str:
+        """Id of the project that the ``[service_auth]`` user works in."""
+        return self._auth.project_id()
+
+    # Hosts
+
+    def hosts(self) -> list[base.CloudHost]:
+        """Hosts of nova-compute are computes, those of nova-conductor or -scheduler controllers."""
+        services: dict[str, list[Any]] = {}
+        for service in read("Nova: list services", lambda: self._nova.services.list()):
+            if service.binary == _COMPUTE_BINARY or service.binary in _CONTROL_BINARIES:
+                services.setdefault(service.host, []).append(service)
+        return [_host(name, of) for name, of in sorted(services.items())]
+
+    def capacity(self, hostnames: Iterable[str]) -> dict[str, base.Capacity]:
+        """From Placement, by the node of each host; hypervisor figures where it knows none."""
+        wanted = set(hostnames)
+        nodes = {
+            h.hypervisor_hostname: h
+            for h in read("Nova: list hypervisors", self._hypervisors)
+            if h.service["host"] in wanted
+        }
+        known = self._placement.capacity(nodes)
+        return {
+            node.service["host"]: known.get(name) or _figures(node) for name, node in nodes.items()
+        }
+
+    def _hypervisors(self) -> list[Any]:
+        return _pages(
+            lambda marker: self._nova.hypervisors.list(detailed=True, limit=_PAGE, marker=marker)
+        )
+
+    def disable(self, host: base.CloudHost, reason: str) -> None:
+        """Disable the host's nova-compute service."""
+        guarded(
+            f"Nova: disable {_COMPUTE_BINARY} on {host.hostname}",
+            lambda: self._nova.services.disable_log_reason(host.service_id, reason),
+        )
+
+    def enable(self, host: base.CloudHost) -> None:
+        """Enable the host's nova-compute service."""
+        guarded(
+            f"Nova: enable {_COMPUTE_BINARY} on {host.hostname}",
+            lambda: self._nova.services.enable(host.service_id),
+        )
+
+    # Instances
+
+    def servers(self, host: str | None = None) -> list[base.Server]:
+        """All instances, or those on one host; listed in pages of 1,000."""
+        options: dict[str, Any] = {"all_tenants": 1}
+        if host is not None:
+            options["host"] = host
+        return self._servers(f"Nova: list servers of {host or 'all hosts'}", options)
+
+    def changed_since(self, moment: datetime.datetime) -> list[base.Server]:
+        """Nova's ``changes-since``; includes deleted instances."""
+        return self._servers(
+            "Nova: list changed servers",
+            {"all_tenants": 1, "changes-since": _iso(moment)},
+        )
+
+    def _servers(self, what: str, options: dict[str, Any]) -> list[base.Server]:
+        def page(marker: str | None) -> list[Any]:
+            found: list[Any] = self._nova.servers.list(
+                detailed=True, search_opts=options, marker=marker, limit=_PAGE
+            )
+            return found
+
+        return read(what, lambda: [_server(s) for s in _pages(page)])
+
+    def groups(self) -> list[base.Group]:
+        """Server groups of all projects."""
+
+        def listed() -> list[base.Group]:
+            groups: list[base.Group] = []
+            while True:
+                page = self._nova.server_groups.list(
+                    all_projects=True, limit=_PAGE, offset=len(groups)
+                )
+                groups.extend(_group(g) for g in page)
+                if len(page) < _PAGE:
+                    return groups
+
+        return read("Nova: list server groups", listed)
+
+    # Moves
+
+    def migrations_since(self, moment: datetime.datetime) -> list[base.Migration]:
+        """Nova's migration records, oldest first."""
+
+        def page(marker: str | None) -> list[Any]:
+            found: list[Any] = self._nova.migrations.list(
+                changes_since=_iso(moment), limit=_PAGE, marker=marker
+            )
+            return found
+
+        def listed() -> list[base.Migration]:
+            found = [_migration(m) for m in _pages(page, key="uuid")]
+            return sorted(found, key=lambda m: (m.created, m.updated))
+
+        return read("Nova: list migrations", listed)
+
+    def live_migrate(self, server_id: str, target: str) -> None:
+        """``os-migrateLive`` with a target that the scheduler validates."""
+        guarded(
+            f"Nova: live-migrate {server_id} to {target}",
+            lambda: self._nova.servers.live_migrate(server_id, target, "auto"),
+        )
+
+    def cold_migrate(self, server_id: str, target: str) -> None:
+        """``migrate`` with a target that the scheduler validates."""
+        guarded(
+            f"Nova: migrate {server_id} to {target}",
+            lambda: self._nova.servers.migrate(server_id, host=target),
+        )
+
+    def confirm(self, server_id: str) -> None:
+        """``confirmResize``."""
+        guarded(
+            f"Nova: confirm the migration of {server_id}",
+            lambda: self._nova.servers.confirm_resize(server_id),
+        )
+
+    def abort(self, server_id: str) -> bool:
+        """Delete the in-progress live migration of an instance."""
+
+        def aborted() -> bool:
+            running = self._nova.server_migrations.list(server_id)
+            for migration in running:
+                self._nova.server_migrations.live_migration_abort(server_id, migration.id)
+            return bool(running)
+
+        return guarded(f"Nova: abort the live migration of {server_id}", aborted)
+
+
+def _negotiated(probe: Any) -> api_versions.APIVersion:
+    current = probe.versions.get_current()
+    newest = api_versions.APIVersion(current.version)
+    wanted = api_versions.APIVersion(_NEWEST)
+    oldest = api_versions.APIVersion(_OLDEST)
+    if newest < oldest:
+        raise ValueError(
+            f"Nova offers microversions up to {current.version}; at least {_OLDEST} is needed, "
+            f"to name the target of a migration"
+        )
+    return min(newest, wanted)
+
+
+def _pages(page: Callable[[str | None], list[Any]], key: str = "id") -> list[Any]:
+    everything: list[Any] = []
+    marker: str | None = None
+    while True:
+        found = page(marker)
+        everything.extend(found)
+        if len(found) < _PAGE:
+            return everything
+        marker = getattr(found[-1], key)
+
+
+def _iso(moment: datetime.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _host(name: str, services: list[Any]) -> base.CloudHost:
+    compute = next((s for s in services if s.binary == _COMPUTE_BINARY), None)
+    roles = {base.COMPUTE} if compute is not None else set()
+    if any(s.binary in _CONTROL_BINARIES for s in services):
+        roles.add(base.CONTROLLER)
+    return base.CloudHost(
+        hostname=name,
+        roles=frozenset(roles),
+        enabled=compute is None or compute.status == "enabled",
+        up=all(s.state == "up" for s in services),
+        service_id=None if compute is None else str(compute.id),
+        disabled_reason=None if compute is None else compute.disabled_reason,
+    )
+
+
+def _figures(node: Any) -> base.Capacity:
+    return base.Capacity(float(node.vcpus), float(node.memory_mb), float(node.local_gb))
+
+
+def _server(server: Any) -> base.Server:
+    flavor = server.flavor
+    fault = getattr(server, "fault", None) or {}
+    return base.Server(
+        server_id=server.id,
+        name=server.name,
+        project_id=server.tenant_id,
+        host=getattr(server, "OS-EXT-SRV-ATTR:host", None),
+        status=server.status,
+        task_state=getattr(server, "OS-EXT-STS:task_state", None),
+        vcpus=float(flavor.get("vcpus", 0)),
+        memory_mb=float(flavor.get("ram", 0)),
+        disk_gb=float(flavor.get("disk", 0) + flavor.get("ephemeral", 0)),
+        updated=timing.parse(server.updated),
+        fault=fault.get("message"),
+    )
+
+
+def _group(group: Any) -> base.Group:
+    policy = getattr(group, "policy", None) or (getattr(group, "policies", None) or [""])[0]
+    return base.Group(
+        group_id=group.id,
+        name=group.name,
+        anti_affinity="anti-affinity" in policy,
+        affinity=policy in ("affinity", "soft-affinity"),
+        hard=not policy.startswith("soft-"),
+        members=frozenset(group.members),
+    )
+
+
+def _migration(migration: Any) -> base.Migration:
+    return base.Migration(
+        migration_id=str(migration.id),
+        server_id=migration.instance_uuid,
+        kind=getattr(migration, "migration_type", "") or "",
+        status=migration.status,
+        source=migration.source_compute,
+        target=migration.dest_compute,
+        created=timing.parse(migration.created_at),
+        updated=timing.parse(migration.updated_at or migration.created_at),
+    )

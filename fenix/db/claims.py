@@ -1,0 +1,104 @@
+"""Which engine works on which session: leases, taken by one conditional UPDATE."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from fenix.db import models, records, rows
+from fenix.db.api import Database, retried
+
+_S = models.sessions
+
+
+def _free(now: datetime.datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(_S.c.owner.is_(None), _S.c.lease_until < now)
+
+
+@retried
+def due(database: Database, now: datetime.datetime, limit: int) -> list[str]:
+    """Sessions that have something to do and that nobody holds, the longest waiting first."""
+    with database.reader() as session:
+        return list(
+            session.scalars(
+                sa.select(_S.c.session_id)
+                .where(_S.c.wake_at <= now, _free(now))
+                .order_by(_S.c.wake_at)
+                .limit(limit)
+            )
+        )
+
+
+@retried
+def next_wake(database: Database) -> datetime.datetime | None:
+    """When the next session that nobody holds becomes due."""
+    with database.reader() as session:
+        return session.scalar(sa.select(sa.func.min(_S.c.wake_at)).where(_S.c.owner.is_(None)))
+
+
+@retried
+def claim(
+    database: Database, session_id: str, owner: str, now: datetime.datetime, lease: float
+) -> records.Session | None:
+    """Take a due session for ``lease`` seconds; None when it is not due or another has it.
+
+    A claim raises ``revision``: whoever held the session before can write nothing any more.
+    """
+    with database.writer() as session:
+        taken = session.execute(
+            sa.update(_S)
+            .where(_S.c.session_id == session_id, _S.c.wake_at <= now, _free(now))
+            .values(
+                owner=owner,
+                lease_until=now + datetime.timedelta(seconds=lease),
+                revision=_S.c.revision + 1,
+            )
+        )
+        if taken.rowcount != 1:  # type: ignore[attr-defined]
+            return None
+        return rows.select(session, _S, records.Session, _S.c.session_id == session_id)[0]
+
+
+@retried
+def renew(
+    database: Database,
+    session_ids: Collection[str],
+    owner: str,
+    now: datetime.datetime,
+    lease: float,
+) -> None:
+    """Hold sessions for ``lease`` more seconds; those that were taken over stay taken over."""
+    if not session_ids:
+        return
+    with database.writer() as session:
+        session.execute(
+            sa.update(_S)
+            .where(_S.c.session_id.in_(session_ids), _S.c.owner == owner)
+            .values(lease_until=now + datetime.timedelta(seconds=lease))
+        )
+
+
+@retried
+def held(database: Database, session_ids: Collection[str], owner: str) -> set[str]:
+    """Those of the sessions that ``owner`` still holds."""
+    with database.reader() as session:
+        return set(
+            session.scalars(
+                sa.select(_S.c.session_id).where(
+                    _S.c.session_id.in_(session_ids), _S.c.owner == owner
+                )
+            )
+        )
+
+
+@retried
+def let_go(database: Database, owner: str, now: datetime.datetime) -> None:
+    """Hand over everything that ``owner`` holds, at once: it is stopping."""
+    with database.writer() as session:
+        session.execute(
+            sa.update(_S)
+            .where(_S.c.owner == owner)
+            .values(owner=None, lease_until=None, wake_at=now)
+        )

@@ -1,0 +1,37 @@
+"""Engines that run."""
+
+from __future__ import annotations
+
+import datetime
+
+import sqlalchemy as sa
+
+from fenix.db import models, records, rows
+from fenix.db.api import Database, retried
+
+_E = models.engines
+
+
+@retried
+def beat(database: Database, engine: records.Engine, forget_before: datetime.datetime) -> None:
+    """Show that an engine is alive, and forget those that have been silent for long."""
+    columns = rows.values(engine, without=["engine_id"])
+    with database.writer() as session:
+        rows.upsert(session, _E, {"engine_id": engine.engine_id}, columns)
+        session.execute(sa.delete(_E).where(_E.c.heartbeat_at < forget_before))
+
+
+@retried
+def remove(database: Database, engine_id: str) -> None:
+    """An engine stopped."""
+    with database.writer() as session:
+        session.execute(sa.delete(_E).where(_E.c.engine_id == engine_id))
+
+
+@retried
+def alive(database: Database, since: datetime.datetime) -> list[records.Engine]:
+    """Engines with a heartbeat after ``since``."""
+    with database.reader() as session:
+        return rows.select(
+            session, _E, records.Engine, _E.c.heartbeat_at >= since, order_by=_E.c.engine_id
+        )

@@ -1,0 +1,172 @@
+"""Birth and end of sessions, and commands to them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from oslo_db import exception as db_exc
+from sqlalchemy import orm
+
+from fenix import exceptions, states
+from fenix.db import models, records, rows
+from fenix.db import sessions as db_sessions
+from fenix.db.api import Database, retried
+
+_S = models.sessions
+_C = models.host_claims
+
+DELETE = "delete"
+
+
+@retried
+def live_count(database: Database) -> int:
+    """Sessions that are neither done nor failed."""
+    with database.reader() as session:
+        return int(
+            session.scalar(
+                sa.select(sa.func.count()).select_from(_S).where(_S.c.state.not_in(states.IDLE))
+            )
+            or 0
+        )
+
+
+@retried
+def holders(database: Database, hostnames: Sequence[str] | None = None) -> dict[str, str]:
+    """Which session holds which host; of these hosts, or of all."""
+    where = [] if hostnames is None else [_C.c.hostname.in_(hostnames)]
+    with database.reader() as session:
+        return {
+            row.hostname: row.session_id
+            for row in session.execute(sa.select(_C.c.hostname, _C.c.session_id).where(*where))
+        }
+
+
+def _conflict(database: Database, hostnames: Sequence[str]) -> exceptions.Conflict:
+    held = holders(database, hostnames)
+    named = ", ".join(f"{h} (session {s})" for h, s in sorted(held.items()))
+    return exceptions.Conflict(
+        f"another session holds these hosts: {named}; wait for its end, or delete it"
+    )
+
+
+def create(
+    database: Database,
+    session: records.Session,
+    hosts: Sequence[records.Host],
+    actions: Sequence[records.Action],
+    events: Sequence[records.Event],
+    outgoing: Sequence[records.Outgoing],
+) -> None:
+    """Write a new session with everything it starts with, in one transaction.
+
+    :raises Conflict: another session holds one of the hosts; nothing is written.
+    """
+    try:
+        _create(database, session, hosts, actions, events, outgoing)
+    except db_exc.DBDuplicateEntry:
+        raise _conflict(database, [h.hostname for h in hosts]) from None
+
+
+@retried
+def _create(
+    database: Database,
+    session: records.Session,
+    hosts: Sequence[records.Host],
+    actions: Sequence[records.Action],
+    events: Sequence[records.Event],
+    outgoing: Sequence[records.Outgoing],
+) -> None:
+    with database.writer() as write:
+        _claim(write, session.session_id, [h.hostname for h in hosts])
+        rows.insert(write, _S, [session])
+        rows.insert(write, models.hosts, hosts)
+        rows.insert(write, models.action_plugins, actions, without=["action_id"])
+        rows.insert(write, models.session_events, events, without=["event_id"])
+        rows.insert(write, models.outbox, outgoing, without=["outbox_id"])
+
+
+def _claim(write: orm.Session, session_id: str, hostnames: Sequence[str]) -> None:
+    wanted = [{"hostname": h, "session_id": session_id} for h in sorted(hostnames)]
+    for start in range(0, len(wanted), rows.CHUNK):
+        write.execute(sa.insert(_C), wanted[start : start + rows.CHUNK])
+
+
+def resume(
+    database: Database, session_id: str, state: str, hostnames: Sequence[str], event: records.Event
+) -> None:
+    """Continue a failed session in ``state``; it takes ``hostnames`` again.
+
+    :raises Conflict: it is not failed (any more), or another session holds a host.
+    """
+    try:
+        _resume(database, session_id, state, hostnames, event)
+    except db_exc.DBDuplicateEntry:
+        raise _conflict(database, hostnames) from None
+
+
+@retried
+def _resume(
+    database: Database, session_id: str, state: str, hostnames: Sequence[str], event: records.Event
+) -> None:
+    with database.writer() as write:
+        changed = write.execute(
+            sa.update(_S)
+            .where(
+                _S.c.session_id == session_id,
+                _S.c.state == states.MAINTENANCE_FAILED,
+                _S.c.command.is_(None),
+            )
+            .values(
+                state=state,
+                prev_state=states.MAINTENANCE_FAILED,
+                reason=None,
+                wake_at=event.at,
+                updated_at=event.at,
+                wakes=_S.c.wakes + 1,
+                revision=_S.c.revision + 1,
+            )
+        )
+        if changed.rowcount != 1:  # type: ignore[attr-defined]
+            raise exceptions.Conflict(f"session {session_id} has not failed")
+        _claim(write, session_id, hostnames)
+        rows.insert(write, models.session_events, [event], without=["event_id"])
+
+
+@retried
+def order(database: Database, session_id: str, command: str, now: datetime.datetime) -> None:
+    """Give a session a command that the engine which holds it, or claims it next, carries out.
+
+    :raises NotFound: no such session.
+    """
+    with database.writer() as write:
+        changed = write.execute(
+            sa.update(_S)
+            .where(_S.c.session_id == session_id)
+            .values(command=command, wakes=_S.c.wakes + 1, wake_at=now)
+        )
+        if changed.rowcount != 1:  # type: ignore[attr-defined]
+            raise db_sessions.not_found(session_id)
+
+
+@retried
+def erase(database: Database, session: records.Session, events: Sequence[records.Event]) -> None:
+    """Delete the rows of a session that its engine holds; its history and outbox stay.
+
+    :raises LostLease: another engine has it; nothing is deleted.
+    """
+    with database.writer() as write:
+        gone = write.execute(
+            sa.delete(_S).where(
+                _S.c.session_id == session.session_id,
+                _S.c.revision == session.revision,
+                _S.c.owner == session.owner,
+            )
+        )
+        if gone.rowcount != 1:  # type: ignore[attr-defined]
+            raise exceptions.LostLease(f"session {session.session_id} was taken over")
+        for table in models.OF_A_SESSION:
+            if table is not _S:
+                write.execute(sa.delete(table).where(table.c.session_id == session.session_id))
+        rows.insert(write, models.session_events, events, without=["event_id"])

@@ -1,0 +1,98 @@
+"""Notifications on their way: in order per channel, at least once, some at most once."""
+
+from __future__ import annotations
+
+import datetime
+
+import sqlalchemy as sa
+
+from fenix.db import models, records, rows
+from fenix.db.api import Database, retried
+
+_O = models.outbox
+
+NEW = "new"
+SENDING = "sending"
+SENT = "sent"
+#: Was being sent when its engine died, and must not be sent twice.
+UNSURE = "unsure"
+
+
+@retried
+def heads(database: Database, now: datetime.datetime, limit: int) -> list[records.Outgoing]:
+    """The next notification of each channel, where it is due and nobody is sending it."""
+    first = (
+        sa.select(sa.func.min(_O.c.outbox_id))
+        .where(_O.c.status.in_((NEW, SENDING)))
+        .group_by(_O.c.session_id, _O.c.channel)
+    )
+    with database.reader() as session:
+        return rows.select(
+            session,
+            _O,
+            records.Outgoing,
+            _O.c.outbox_id.in_(first),
+            _O.c.due_at <= now,
+            sa.or_(_O.c.status == NEW, _O.c.lease_until < now),
+            order_by=_O.c.outbox_id,
+            limit=limit,
+        )
+
+
+@retried
+def next_due(database: Database) -> datetime.datetime | None:
+    """When the next notification is due; None when there is none."""
+    with database.reader() as session:
+        return session.scalar(sa.select(sa.func.min(_O.c.due_at)).where(_O.c.status == NEW))
+
+
+@retried
+def take(
+    database: Database, row: records.Outgoing, owner: str, now: datetime.datetime, lease: float
+) -> bool:
+    """Mark a notification as being sent by ``owner``; False when another was faster.
+
+    One that may only be sent once, and whose sender died, becomes ``unsure`` instead.
+    """
+    orphan = row.status == SENDING
+    give_up = orphan and row.send_once
+    with database.writer() as session:
+        taken = session.execute(
+            sa.update(_O)
+            .where(
+                _O.c.outbox_id == row.outbox_id,
+                _O.c.status == row.status,
+                sa.true() if not orphan else _O.c.lease_until < now,
+            )
+            .values(
+                status=UNSURE if give_up else SENDING,
+                owner=owner,
+                lease_until=now + datetime.timedelta(seconds=lease),
+                attempts=_O.c.attempts + 1,
+            )
+        )
+        return bool(taken.rowcount == 1) and not give_up  # type: ignore[attr-defined]
+
+
+@retried
+def sent(database: Database, row: records.Outgoing, now: datetime.datetime) -> None:
+    """The broker took it."""
+    with database.writer() as session:
+        session.execute(
+            sa.update(_O)
+            .where(_O.c.outbox_id == row.outbox_id)
+            .values(status=SENT, sent_at=now, lease_until=None, error=None)
+        )
+
+
+@retried
+def failed(
+    database: Database, row: records.Outgoing, error: str, again_at: datetime.datetime
+) -> None:
+    """The broker refused it; it is due again at ``again_at``."""
+    with database.writer() as session:
+        session.execute(
+            sa.update(_O)
+            .where(_O.c.outbox_id == row.outbox_id)
+            .values(status=NEW, owner=None, lease_until=None, due_at=again_at, error=error)
+        )

@@ -1,0 +1,123 @@
+"""Runs of action plug-ins: work that any engine claims."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from fenix.db import models, records, rows
+from fenix.db import sessions as db_sessions
+from fenix.db.api import Database, retried
+
+_R = models.action_plugin_instances
+
+PENDING = "PENDING"
+RUNNING = "RUNNING"
+SUCCEEDED = "SUCCEEDED"
+SKIPPED = "SKIPPED"
+FAILED = "FAILED"
+FINISHED = frozenset({SUCCEEDED, SKIPPED, FAILED})
+
+
+def _claimable(now: datetime.datetime, patience: float) -> sa.ColumnElement[bool]:
+    stale = now - datetime.timedelta(seconds=patience)
+    return sa.or_(_R.c.state == PENDING, sa.and_(_R.c.state == RUNNING, _R.c.heartbeat_at < stale))
+
+
+@retried
+def due(
+    database: Database, now: datetime.datetime, patience: float, limit: int
+) -> list[records.ActionRun]:
+    """Runs that wait for an engine, or whose engine has shown no life for ``patience`` s."""
+    with database.reader() as session:
+        return rows.select(
+            session,
+            _R,
+            records.ActionRun,
+            _claimable(now, patience),
+            order_by=_R.c.run_id,
+            limit=limit,
+        )
+
+
+@retried
+def claim(
+    database: Database,
+    run: records.ActionRun,
+    owner: str,
+    now: datetime.datetime,
+    patience: float,
+    deadline: datetime.datetime,
+) -> bool:
+    """Take a run; False when another engine did. ``attempt`` of ``run`` is raised by one."""
+    with database.writer() as session:
+        taken = session.execute(
+            sa.update(_R)
+            .where(
+                _R.c.run_id == run.run_id,
+                _R.c.attempt == run.attempt,
+                _claimable(now, patience),
+            )
+            .values(
+                state=RUNNING,
+                owner=owner,
+                attempt=run.attempt + 1,
+                heartbeat_at=now,
+                started_at=now,
+                deadline=deadline,
+            )
+        )
+        if taken.rowcount != 1:  # type: ignore[attr-defined]
+            return False
+    run.attempt += 1
+    run.state, run.owner, run.started_at, run.deadline = RUNNING, owner, now, deadline
+    return True
+
+
+@retried
+def beat(database: Database, run_ids: Collection[int], owner: str, now: datetime.datetime) -> None:
+    """Show that these runs are alive."""
+    if run_ids:
+        with database.writer() as session:
+            session.execute(
+                sa.update(_R)
+                .where(_R.c.run_id.in_(run_ids), _R.c.owner == owner, _R.c.state == RUNNING)
+                .values(heartbeat_at=now)
+            )
+
+
+@retried
+def finish(
+    database: Database, run: records.ActionRun, state: str, result: str, now: datetime.datetime
+) -> bool:
+    """Write the result and wake the session; False when another engine has the run now."""
+    with database.writer() as session:
+        written = session.execute(
+            sa.update(_R)
+            .where(
+                _R.c.run_id == run.run_id,
+                _R.c.attempt == run.attempt,
+                _R.c.owner == run.owner,
+                _R.c.state == RUNNING,
+            )
+            .values(state=state, result=result, finished_at=now, heartbeat_at=now)
+        )
+        if written.rowcount != 1:  # type: ignore[attr-defined]
+            return False
+        session.execute(db_sessions.wake_statement(run.session_id, now))
+        return True
+
+
+@retried
+def of_session(database: Database, session_id: str) -> list[records.ActionRun]:
+    """Every run of a session, in the order they were made."""
+    with database.reader() as session:
+        return rows.select(
+            session,
+            _R,
+            records.ActionRun,
+            _R.c.session_id == session_id,
+            order_by=_R.c.run_id,
+        )

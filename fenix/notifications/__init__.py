@@ -1,0 +1,1 @@
+"""What leaves on the message bus (contract section 5)."""
