@@ -1,0 +1,79 @@
+"""A session with its rows in memory, indexed by what handlers ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fenix.db import records
+from fenix.db import sessions as db_sessions
+
+#: Phases in which a move takes up room on its target and must not be planned again.
+UNDER_WAY = frozenset({"planned", "requested", "moving", "confirming", "own"})
+
+
+class Snapshot:
+    """Valid as long as ``session.revision`` is the row's: only its holder writes these rows."""
+
+    def __init__(self, detail: db_sessions.Detail) -> None:
+        self.session = detail.session
+        self.hosts: dict[str, records.Host] = {h.hostname: h for h in detail.hosts}
+        self.instances: dict[str, records.Instance] = {}
+        self.projects: dict[str, records.Project] = {p.project_id: p for p in detail.projects}
+        self.actions = detail.actions
+        self.waits: list[records.Wait] = detail.waits
+        self.runs: list[records.ActionRun] = detail.runs
+        self._by_host: dict[str | None, set[str]] = {}
+        self._under_way: set[str] = set()
+        for instance in detail.instances:
+            self.add(instance)
+
+    def add(self, instance: records.Instance) -> None:
+        """Take an instance in."""
+        self.instances[instance.instance_id] = instance
+        self._index(instance)
+
+    def place(self, instance: records.Instance, host: str | None) -> None:
+        """An instance is on another host now."""
+        self._by_host.get(instance.host, set()).discard(instance.instance_id)
+        instance.host = host
+        self._index(instance)
+
+    def set_phase(self, instance: records.Instance, phase: str | None) -> None:
+        """The phase of an instance's move changes."""
+        instance.move_phase = phase
+        self._index(instance)
+
+    def forget(self, instance: records.Instance) -> None:
+        """An instance does not exist any more."""
+        self._by_host.get(instance.host, set()).discard(instance.instance_id)
+        self._under_way.discard(instance.instance_id)
+        instance.gone, instance.move_phase = True, None
+
+    def _index(self, instance: records.Instance) -> None:
+        if instance.gone:
+            return
+        self._by_host.setdefault(instance.host, set()).add(instance.instance_id)
+        if instance.move_phase in UNDER_WAY:
+            self._under_way.add(instance.instance_id)
+        else:
+            self._under_way.discard(instance.instance_id)
+
+    def on(self, hostname: str) -> list[records.Instance]:
+        """Instances on a host, in a steady order."""
+        return [self.instances[i] for i in sorted(self._by_host.get(hostname, ()))]
+
+    def under_way(self) -> list[records.Instance]:
+        """Instances with a move that is planned or running."""
+        return [self.instances[i] for i in sorted(self._under_way)]
+
+    def session_hosts(self) -> Iterator[records.Host]:
+        """Hosts that the session maintains."""
+        return (h for h in self.hosts.values() if not h.outside)
+
+    def computes(self) -> list[records.Host]:
+        """Computes that the session maintains."""
+        return [h for h in self.session_hosts() if h.is_compute]
+
+    def alive(self) -> list[records.Instance]:
+        """Instances that exist, on whatever host."""
+        return [i for i in self.instances.values() if not i.gone]
