@@ -1,0 +1,246 @@
+"""From the bus to the webhook: Ceilometer's agent and Aodh's evaluator and notifier."""
+
+import datetime
+import json
+import logging
+import operator
+import queue
+import threading
+import uuid
+from typing import Any
+
+import oslo_messaging
+import requests
+
+from fenix.emulator.aodh import Alarm
+from fenix.emulator.cloud import Cloud
+from fenix.emulator.traits import Event, convert
+
+LOG = logging.getLogger(__name__)
+_OPERATORS = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+}
+
+
+class EventRelay:
+    """Listens to notifications, converts them to events, fires alarms, posts webhooks.
+
+    With a transport (or ``conf`` and ``transport_url``) it listens on the topic
+    ``notifications`` between :meth:`start` and :meth:`stop`; without one use :meth:`deliver`.
+    Webhooks of one alarm are sent in order, each tried ``tries`` times.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        conf: Any = None,
+        transport_url: str | None = None,
+        *,
+        transport: Any = None,
+        topic: str = "notifications",
+        tries: int = 3,
+        timeout: float = 10.0,
+        workers: int = 4,
+    ) -> None:
+        self.cloud = cloud
+        self.topic = topic
+        self.tries = tries
+        self.timeout = timeout
+        self.events: list[Event] = []
+        """Every event that was not dropped."""
+        self.dropped = 0
+        self._transport = transport
+        self._own = False
+        if transport is None and conf is not None:
+            self._transport = oslo_messaging.get_notification_transport(conf, url=transport_url)
+            self._own = True
+        self._listener: Any = None
+        self._queues: list[queue.Queue[tuple[Alarm, str, bytes] | None]] = [
+            queue.Queue() for _ in range(workers)
+        ]
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+
+    def start(self) -> "EventRelay":
+        """Listen, if there is a transport."""
+        self._start_workers()
+        if self._transport is not None:
+            endpoint = _Endpoint(self)
+            self._listener = oslo_messaging.get_notification_listener(
+                self._transport, [oslo_messaging.Target(topic=self.topic)], [endpoint]
+            )
+            self._listener.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening; webhooks on their way are still sent, once."""
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener.wait()
+            self._listener = None
+        self._stopping.set()
+        with self._lock:
+            threads, self._threads = self._threads, []
+        for waiting in self._queues[: len(threads)]:
+            waiting.put(None)
+        for thread in threads:
+            thread.join()
+        self._stopping.clear()
+        if self._own and self._transport is not None:
+            self._transport.cleanup()
+            self._transport = None
+
+    def __enter__(self) -> "EventRelay":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def idle(self) -> bool:
+        """Whether every webhook has been sent."""
+        return all(waiting.unfinished_tasks == 0 for waiting in self._queues)
+
+    def wait_idle(self) -> None:
+        """Return when every webhook has been sent."""
+        for waiting in self._queues:
+            waiting.join()
+
+    def deliver(
+        self,
+        event_type: str,
+        payload: dict[str, Any],
+        message_id: str | None = None,
+        generated: str | None = None,
+    ) -> Event | None:
+        """Take in a notification; returns the event, None if it was dropped."""
+        self._start_workers()
+        message_id = message_id or str(uuid.uuid4())
+        generated = generated or datetime.datetime.now(datetime.UTC).replace(tzinfo=None).isoformat(
+            timespec="microseconds"
+        )
+        event = convert(event_type, payload, message_id, generated)
+        if event is None:
+            self.dropped += 1
+            return None
+        self.events.append(event)
+        project_id = event.trait("project_id")
+        if project_id is None:
+            return event
+        with self.cloud.at_rest():
+            for alarm in self.cloud.alarms.concerned(project_id, event_type):
+                if matches(alarm.query, event):
+                    self._fire(alarm, event)
+        return event
+
+    def _fire(self, alarm: Alarm, event: Event) -> None:
+        previous, alarm.state = alarm.state, "alarm"
+        if previous != "alarm":
+            alarm.state_updated = self.cloud.now
+        body = json.dumps(
+            {
+                "alarm_name": alarm.name,
+                "alarm_id": alarm.id,
+                "severity": alarm.severity,
+                "previous": previous,
+                "current": "alarm",
+                "reason": (
+                    f"Event <id={event.message_id},event_type={event.event_type}> hits the "
+                    f"query <query={json.dumps(alarm.query)}>."
+                ),
+                "reason_data": {
+                    "type": "event",
+                    "event": {
+                        "message_id": event.message_id,
+                        "event_type": event.event_type,
+                        "generated": event.generated,
+                        "traits": event.traits,
+                        "raw": {},
+                        "message_signature": "emulated",
+                    },
+                },
+            }
+        ).encode()
+        for url in alarm.alarm_actions:
+            if url.startswith(("http://", "https://")):
+                number = uuid.UUID(alarm.id).int % len(self._queues)
+                self._queues[number].put((alarm, url, body))
+
+    def _start_workers(self) -> None:
+        with self._lock:
+            if self._threads:
+                return
+            for waiting in self._queues:
+                thread = threading.Thread(
+                    target=self._post_all, args=(waiting,), name="emulator-webhook", daemon=True
+                )
+                self._threads.append(thread)
+                thread.start()
+
+    def _post_all(self, waiting: "queue.Queue[tuple[Alarm, str, bytes] | None]") -> None:
+        with requests.Session() as session:
+            while (item := waiting.get()) is not None:
+                try:
+                    self._post(session, *item)
+                finally:
+                    waiting.task_done()
+            waiting.task_done()
+
+    def _post(self, session: requests.Session, alarm: Alarm, url: str, body: bytes) -> None:
+        headers = {
+            "content-type": "application/json",
+            "x-openstack-request-id": f"req-{uuid.uuid4()}",
+        }
+        status = 0
+        for attempt in range(self.tries):
+            try:
+                answer = session.post(url, data=body, headers=headers, timeout=self.timeout)
+                status = answer.status_code
+                if status < 500:
+                    break
+            except requests.RequestException as error:
+                LOG.warning("webhook of alarm %s to %s: %s", alarm.name, url, error)
+            if self._stopping.wait(0.1 * (attempt + 1)):
+                break
+        with self.cloud.lock:
+            self.cloud.record.webhooks.append((self.cloud.now, url, status))
+
+
+class _Endpoint:
+    """What oslo.messaging calls for a notification of priority info."""
+
+    def __init__(self, relay: EventRelay) -> None:
+        self._relay = relay
+
+    def info(
+        self,
+        ctxt: dict[str, Any],
+        publisher_id: str,
+        event_type: str,
+        payload: dict[str, Any],
+        metadata: dict[str, Any],
+    ) -> None:
+        """A notification has come."""
+        generated = str(metadata.get("timestamp") or "").replace(" ", "T") or None
+        self._relay.deliver(event_type, payload, metadata.get("message_id"), generated)
+
+
+def matches(query: list[dict[str, Any]], event: Event) -> bool:
+    """Whether the event meets every condition of an alarm's query."""
+    for condition in query:
+        name = str(condition.get("field", ""))
+        if name.startswith("traits."):
+            value = event.trait(name[len("traits.") :])
+        else:
+            value = getattr(event, name, None)
+        compare = _OPERATORS.get(condition.get("op") or "eq")
+        if value is None or compare is None:
+            return False
+        if not compare(str(value), str(condition.get("value"))):
+            return False
+    return True

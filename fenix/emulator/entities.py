@@ -1,0 +1,83 @@
+"""The small things of the cloud: projects, users, flavors, groups, tokens."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, eq=False)
+class Project:
+    """A Keystone project of the domain ``default``; ``id`` is 32 hex digits."""
+
+    id: str
+    name: str
+    enabled: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class User:
+    """A Keystone user of the domain ``default`` and its roles by project id."""
+
+    id: str
+    name: str
+    password: str
+    roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    default_project: Project | None = None
+    system_roles: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Token:
+    """An issued token; times are real POSIX seconds, because clients compare with their clock."""
+
+    id: str
+    user: User
+    project: Project | None
+    roles: tuple[str, ...]
+    issued_at: float
+    expires_at: float
+    methods: tuple[str, ...] = ("password",)
+    audit_id: str = ""
+    system: bool = False
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the role ``admin`` is among its roles."""
+        return "admin" in self.roles
+
+
+@dataclass(slots=True, frozen=True)
+class Resources:
+    """An amount of vCPUs, MB of memory and GB of disk."""
+
+    vcpus: int = 0
+    memory_mb: int = 0
+    disk_gb: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Flavor:
+    """A size of server; ``extra_specs`` may ask for traits (``trait:NAME`` = ``required``)."""
+
+    id: str
+    name: str
+    vcpus: int
+    memory_mb: int
+    disk_gb: int
+    extra_specs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def resources(self) -> Resources:
+        """What one server of this flavor takes on its host."""
+        return Resources(self.vcpus, self.memory_mb, self.disk_gb)
+
+
+@dataclass(slots=True, eq=False)
+class ServerGroup:
+    """A Nova server group; ``members`` are the ids of its servers that exist."""
+
+    id: str
+    name: str
+    project_id: str
+    user_id: str
+    policy: str
+    max_server_per_host: int = 1
+    members: dict[str, None] = field(default_factory=dict)

@@ -1,0 +1,286 @@
+"""Birth, death and power states of servers."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from fenix.emulator.entities import Flavor, Project, ServerGroup, User
+from fenix.emulator.errors import BadRequest, Conflict
+from fenix.emulator.host import Host
+from fenix.emulator.record import Move
+from fenix.emulator.scheduler import Wish
+from fenix.emulator.server import (
+    NOSTATE,
+    PAUSED,
+    RUNNING,
+    SHUTDOWN,
+    SUSPENDED,
+    VM_STATES,
+    Action,
+    Fault,
+    Server,
+)
+from fenix.emulator.state import State
+
+POWER = {
+    "os-stop": (("active", "error"), "powering-off", "stopped", SHUTDOWN, "stop"),
+    "os-start": (("stopped",), "powering-on", "active", RUNNING, "start"),
+    "pause": (("active",), "pausing", "paused", PAUSED, "pause"),
+    "unpause": (("paused",), "unpausing", "active", RUNNING, "unpause"),
+    "suspend": (("active",), "suspending", "suspended", SUSPENDED, "suspend"),
+    "resume": (("suspended",), "resuming", "active", RUNNING, "resume"),
+    "rescue": (("active", "stopped", "error"), "rescuing", "rescued", RUNNING, "rescue"),
+    "unrescue": (("rescued",), "unrescuing", "active", RUNNING, "unrescue"),
+}
+"""API action: (allowed vm_states, task_state meanwhile, vm_state and power_state then, name)."""
+
+
+class Lifecycle:
+    """What happens to one server at one place. Needs the cloud's lock."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def new(
+        self,
+        project: Project,
+        name: str,
+        flavor: Flavor,
+        user: User,
+        group: ServerGroup | None = None,
+        metadata: dict[str, str] | None = None,
+    ) -> Server:
+        """A server in BUILD with no host."""
+        state = self.state
+        server = Server(
+            id=state.new_uuid(),
+            number=state.next_number("server"),
+            name=name,
+            project_id=project.id,
+            user_id=user.id,
+            flavor=flavor,
+            created=state.now,
+            updated=state.now,
+            group=group,
+            metadata=dict(metadata or {}),
+            reservation_id=f"r-{state.random.getrandbits(40):08x}"[:10],
+        )
+        state.servers.add(server)
+        if group is not None:
+            group.members[server.id] = None
+        if server.metadata.get("group"):
+            state.record.presence.join(server.metadata["group"], [server], state.now)
+        state.record.presence.update(server, state.now, "build")
+        return server
+
+    def put(self, server: Server, host: Host, status: str) -> None:
+        """Place a new server at once, in API status ``status``, with or without room."""
+        state = self.state
+        vm_state = VM_STATES.get(status.upper())
+        if vm_state in (None, "deleted", "resized", "shelved"):
+            raise ValueError(f"a server cannot be booted in status {status}")
+        if vm_state == "shelved_offloaded":
+            state.change(server, vm_state=vm_state, power_state=SHUTDOWN, launched=state.now)
+            return
+        state.claim(host, server.id, server.flavor.resources)
+        state.place(server, host)
+        power = {"stopped": SHUTDOWN, "paused": PAUSED, "suspended": SUSPENDED}
+        state.change(
+            server,
+            vm_state=vm_state,
+            power_state=NOSTATE if vm_state == "building" else power.get(vm_state or "", RUNNING),
+            task_state="spawning" if vm_state == "building" else None,
+            launched=None if vm_state == "building" else state.now,
+        )
+        if vm_state == "error":
+            server.fault = Fault(500, "booted in status ERROR", state.now)
+        state.guest(server, vm_state == "active", "build")
+
+    def create(self, server: Server, requested: str | None, request_id: str) -> None:
+        """Let the scheduler find a place and spawn the server there."""
+        state = self.state
+        action = state.begin_action(server, "create", request_id, server.user_id)
+        state.change(server, task_state="scheduling")
+        state.agenda.after(
+            state.timings.draw("schedule"), partial(self._schedule, server, requested, action)
+        )
+
+    def _schedule(self, server: Server, requested: str | None, action: Action) -> None:
+        state = self.state
+        if server.deleted:
+            return
+        wish = Wish(server.flavor, server.group, server.requested_zone, server.id)
+        host: Host | None
+        if requested is not None:
+            host = state.hosts[requested]
+            if state.scheduler.refusal(host, wish) is not None:
+                host = None
+        else:
+            host = state.scheduler.pick(wish)
+        if host is None:
+            text = "No valid host was found. There are not enough hosts available."
+            state.change(
+                server, vm_state="error", task_state=None, fault=Fault(500, text, state.now)
+            )
+            state.action_failed(action, "conductor_schedule_and_build_instances", text)
+            return
+        state.action_event(action, "conductor_schedule_and_build_instances")
+        state.claim(host, server.id, server.flavor.resources)
+        state.place(server, host)
+        state.change(server, task_state="spawning")
+        trouble = state.faults.find("spawn", host, server)
+        delay = state.timings.draw("spawn") + trouble.hang
+        state.agenda.after(delay, partial(self._spawned, server, action))
+
+    def _spawned(self, server: Server, action: Action) -> None:
+        state, host = self.state, server.host
+        if server.deleted or host is None or server.task_state != "spawning":
+            return
+        if not host.up or state.faults.find("spawn", host, server).what:
+            text = f"Build of instance {server.id} aborted: fault: spawn on {host.name}"
+            state.release(host, server.id)
+            state.place(server, None)
+            state.change(
+                server, vm_state="error", task_state=None, fault=Fault(500, text, state.now)
+            )
+            state.action_failed(action, "compute__do_build_and_run_instance", text, host)
+            return
+        state.change(
+            server, vm_state="active", task_state=None, power_state=RUNNING, launched=state.now
+        )
+        state.action_event(action, "compute__do_build_and_run_instance", host)
+        state.guest(server, True, "build")
+        self._replaces(server)
+
+    def delete(self, server: Server, request_id: str) -> None:
+        """Delete, taking its time."""
+        state = self.state
+        state.begin_action(server, "delete", request_id, server.user_id)
+        state.change(server, task_state="deleting")
+        state.agenda.after(state.timings.draw("delete"), partial(self.remove, server))
+
+    def remove(self, server: Server) -> None:
+        """The server is gone now."""
+        state = self.state
+        if server.deleted:
+            return
+        migration = server.migration
+        if migration is not None:
+            for host in (migration.source, migration.dest):
+                state.release(host, migration.uuid)
+                state.release(host, server.id)
+                if host is not None:
+                    state.scheduler.leaves(server.group, server.id, host)
+            state.set_migration(
+                migration, "cancelled" if migration.type == "live-migration" else "error"
+            )
+        if server.host is not None:
+            state.release(server.host, server.id)
+            state.scheduler.leaves(server.group, server.id, server.host)
+        state.change(
+            server,
+            vm_state="deleted",
+            task_state=None,
+            power_state=NOSTATE,
+            terminated=state.now,
+        )
+        state.retired[server.project_id, server.name] = server
+        server.running = False
+        state.record.presence.update(server, state.now, "deleted")
+        state.servers.bury(server)
+        if server.group is not None:
+            server.group.members.pop(server.id, None)
+        state.record.presence.leave(server)
+
+    def power(self, server: Server, action: str, request_id: str) -> None:
+        """Stop, start, pause and the like; raises Conflict in a state that does not allow it."""
+        state = self.state
+        allowed, task, vm_state, power_state, name = POWER[action]
+        require(server, action, allowed)
+        opened = state.begin_action(server, name, request_id, server.user_id)
+        state.change(server, task_state=task)
+
+        def done() -> None:
+            if server.deleted or server.task_state != task:
+                return
+            state.change(server, vm_state=vm_state, task_state=None, power_state=power_state)
+            state.action_event(opened, f"compute_{name}_instance", server.host)
+            state.guest(server, vm_state in ("active", "rescued"), name)
+
+        state.agenda.after(state.timings.draw("power"), done)
+
+    def shelve(self, server: Server, action: str, request_id: str) -> None:
+        """Shelve, offload or unshelve."""
+        state = self.state
+        allowed = {
+            "shelve": ("active", "stopped", "paused", "suspended"),
+            "shelveOffload": ("shelved",),
+            "unshelve": ("shelved", "shelved_offloaded"),
+        }[action]
+        require(server, action, allowed)
+        if action == "unshelve":
+            self.create(server, None, request_id)
+            server.vm_state = "active" if server.host is None else server.vm_state
+            return
+        state.begin_action(server, action, request_id, server.user_id)
+        task = "shelving" if action == "shelve" else "shelving_offloading"
+        state.change(server, task_state=task)
+
+        def done() -> None:
+            if server.deleted or server.task_state != task:
+                return
+            state.guest(server, False, "shelved")
+            if server.host is not None:
+                state.release(server.host, server.id)
+                state.place(server, None)
+            state.change(
+                server, vm_state="shelved_offloaded", task_state=None, power_state=SHUTDOWN
+            )
+
+        state.agenda.after(state.timings.draw("power"), done)
+
+    def reset(self, server: Server, to: str) -> None:
+        """What os-resetState does: ``active`` or ``error``, no task, whatever the truth is."""
+        if to not in ("active", "error"):
+            raise BadRequest(f"Invalid input for field/attribute state. Value: {to}.")
+        self.state.change(server, vm_state=to, task_state=None)
+
+    def _replaces(self, server: Server) -> None:
+        """Note it as a move of the project's own if this server stands in for another."""
+        state = self.state
+        old_id = server.metadata.get("replaces")
+        old = state.servers.get(old_id, deleted=True) if old_id else None
+        if old is None:
+            old = state.retired.get((server.project_id, server.name))
+        if old is None or server.host is None:
+            return
+        names = state.record.presence.group_names(server.id)
+        source = old.host.name if old.host is not None else ""
+        begun = min(old.terminated if old.terminated is not None else state.now, server.created)
+        group = names[0] if names else None
+        state.record.moves.append(
+            Move(
+                server.id,
+                server.name,
+                server.project_id,
+                group,
+                "own",
+                source,
+                server.host.name,
+                begun,
+                state.now,
+                "completed",
+            )
+        )
+        state.retired.pop((server.project_id, server.name), None)
+
+
+def require(server: Server, action: str, vm_states: Iterable[str]) -> None:
+    """Raise Conflict as Nova does unless the server is idle in one of the states."""
+    if server.task_state is not None:
+        raise Conflict(
+            f"Cannot '{action}' instance {server.id} while it is in task_state {server.task_state}"
+        )
+    if server.vm_state not in vm_states:
+        raise Conflict(
+            f"Cannot '{action}' instance {server.id} while it is in vm_state {server.vm_state}"
+        )

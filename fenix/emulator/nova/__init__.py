@@ -1,0 +1,1 @@
+"""Nova's compute API, one module for each resource."""

@@ -1,0 +1,202 @@
+"""Placement: resource providers, inventories, usages, aggregates, traits."""
+
+from typing import TYPE_CHECKING, Any
+
+from fenix.emulator.errors import NotFound, Refused
+from fenix.emulator.host import Host
+from fenix.emulator.web import Api, Request, Response, Routes
+
+if TYPE_CHECKING:
+    from fenix.emulator.cloud import Cloud
+
+routes = Routes()
+MAX_VERSION = (1, 39)
+
+
+class PlacementApi(Api):
+    """Placement under ``/placement``; admin only."""
+
+    prefix = "/placement"
+    routes = routes
+
+    def needs_token(self, request: Request) -> bool:
+        """Only the versions need none."""
+        return request.template != "/"
+
+    def prepare(self, request: Request) -> None:
+        """Find the microversion; raises 406 for one that is not served."""
+        request.version = (1, 0)
+        words = (request.header("openstack-api-version") or "").split()
+        if len(words) == 2 and words[0] == "placement":
+            major, _, minor = words[1].partition(".")
+            if words[1] == "latest":
+                request.version = MAX_VERSION
+            elif minor.isdigit() and major == "1" and int(minor) <= MAX_VERSION[1]:
+                request.version = (1, int(minor))
+            else:
+                raise Refused(f"Unacceptable version header: {words[1]}", 406)
+
+    def finish(self, request: Request, response: Response) -> None:
+        """Say which microversion was used."""
+        text = f"placement {request.version[0]}.{request.version[1]}"
+        response.headers["OpenStack-API-Version"] = text
+        response.headers["Vary"] = "openstack-api-version"
+
+    def refuse(self, request: Request, error: Refused) -> Response:
+        """Placement's error shape: a list."""
+        title = {404: "Not Found", 401: "Unauthorized", 403: "Forbidden"}.get(error.code, "Error")
+        one = {
+            "status": error.code,
+            "title": title,
+            "detail": error.message,
+            "request_id": request.id,
+        }
+        return Response(error.code, {"errors": [one]})
+
+
+@routes.get("/")
+def versions(cloud: "Cloud", request: Request) -> Response:
+    """The version there is."""
+    return Response(
+        200,
+        {
+            "versions": [
+                {
+                    "id": "v1.0",
+                    "status": "CURRENT",
+                    "min_version": "1.0",
+                    "max_version": f"1.{MAX_VERSION[1]}",
+                    "links": [{"rel": "self", "href": ""}],
+                }
+            ]
+        },
+    )
+
+
+def _providers(cloud: "Cloud") -> list[Host]:
+    return [h for h in cloud.hosts.values() if h.is_compute]
+
+
+def _find(cloud: "Cloud", request: Request, uuid: str) -> Host:
+    request.need_admin("placement:resource_providers:show")
+    host = cloud.provider(uuid)
+    if host is None:
+        raise NotFound(f"No resource provider with uuid {uuid} found")
+    return host
+
+
+def _view(host: Host, request: Request) -> dict[str, Any]:
+    url = f"/placement/resource_providers/{host.uuid}"
+    kinds = ("", "inventories", "usages", "aggregates", "traits", "allocations")
+    body: dict[str, Any] = {
+        "uuid": host.uuid,
+        "name": host.name,
+        "generation": host.generation,
+        "links": [{"rel": kind or "self", "href": f"{url}/{kind}".rstrip("/")} for kind in kinds],
+    }
+    if request.version >= (1, 14):
+        body["root_provider_uuid"], body["parent_provider_uuid"] = host.uuid, None
+    return body
+
+
+@routes.get("/resource_providers")
+def index(cloud: "Cloud", request: Request) -> Response:
+    """All, or those with a ``name``, ``uuid`` or ``member_of`` an aggregate."""
+    request.need_admin("placement:resource_providers:list")
+    name, uuid, member = request.get("name"), request.get("uuid"), request.get("member_of")
+    found = _providers(cloud)
+    if name is not None:
+        found = [cloud.hosts[name]] if name in cloud.hosts else []
+    if uuid is not None:
+        found = [h for h in found if h.uuid == uuid]
+    if member is not None:
+        wanted = set(member.removeprefix("in:").split(","))
+        found = [h for h in found if wanted & h.aggregates]
+    return Response(200, {"resource_providers": [_view(h, request) for h in found]})
+
+
+@routes.get("/resource_providers/{uuid}")
+def show(cloud: "Cloud", request: Request, uuid: str) -> Response:
+    """One provider."""
+    return Response(200, _view(_find(cloud, request, uuid), request))
+
+
+@routes.get("/resource_providers/{uuid}/inventories")
+def inventories(cloud: "Cloud", request: Request, uuid: str) -> Response:
+    """What the host has, with ratios and reserved amounts."""
+    host = _find(cloud, request, uuid)
+
+    def one(total: int, reserved: int, ratio: float) -> dict[str, Any]:
+        return {
+            "total": total,
+            "reserved": reserved,
+            "min_unit": 1,
+            "max_unit": total,
+            "step_size": 1,
+            "allocation_ratio": ratio,
+        }
+
+    return Response(
+        200,
+        {
+            "resource_provider_generation": host.generation,
+            "inventories": {
+                "VCPU": one(host.total.vcpus, host.reserved.vcpus, host.cpu_allocation_ratio),
+                "MEMORY_MB": one(
+                    host.total.memory_mb, host.reserved.memory_mb, host.ram_allocation_ratio
+                ),
+                "DISK_GB": one(
+                    host.total.disk_gb, host.reserved.disk_gb, host.disk_allocation_ratio
+                ),
+            },
+        },
+    )
+
+
+@routes.get("/resource_providers/{uuid}/usages")
+def usages(cloud: "Cloud", request: Request, uuid: str) -> Response:
+    """What is allocated on the host."""
+    host = _find(cloud, request, uuid)
+    used = {
+        "VCPU": host.used_vcpus,
+        "MEMORY_MB": host.used_memory_mb,
+        "DISK_GB": host.used_disk_gb,
+    }
+    return Response(200, {"resource_provider_generation": host.generation, "usages": used})
+
+
+@routes.get("/resource_providers/{uuid}/allocations")
+def allocations(cloud: "Cloud", request: Request, uuid: str) -> Response:
+    """Who holds what on the host: server ids, and migration ids of moves in progress."""
+    host = _find(cloud, request, uuid)
+    held = {
+        consumer: {
+            "resources": {
+                "VCPU": what.vcpus,
+                "MEMORY_MB": what.memory_mb,
+                "DISK_GB": what.disk_gb,
+            }
+        }
+        for consumer, what in host.allocations.items()
+    }
+    return Response(200, {"resource_provider_generation": host.generation, "allocations": held})
+
+
+@routes.get("/resource_providers/{uuid}/aggregates")
+def aggregates(cloud: "Cloud", request: Request, uuid: str) -> Response:
+    """The aggregates the host is in."""
+    host = _find(cloud, request, uuid)
+    body: dict[str, Any] = {"aggregates": sorted(host.aggregates)}
+    if request.version >= (1, 19):
+        body["resource_provider_generation"] = host.generation
+    return Response(200, body)
+
+
+@routes.get("/resource_providers/{uuid}/traits")
+def traits(cloud: "Cloud", request: Request, uuid: str) -> Response:
+    """The host's traits; a disabled compute has COMPUTE_STATUS_DISABLED."""
+    host = _find(cloud, request, uuid)
+    service = host.compute
+    disabled = service is not None and service.status == "disabled"
+    found = host.traits | ({"COMPUTE_STATUS_DISABLED"} if disabled else set())
+    return Response(200, {"traits": sorted(found), "resource_provider_generation": host.generation})

@@ -1,0 +1,62 @@
+"""The cloud on a loopback port."""
+
+import threading
+from typing import TYPE_CHECKING
+
+from cheroot import wsgi
+
+from fenix.emulator.wsgi import Application
+
+if TYPE_CHECKING:
+    from fenix.emulator.cloud import Cloud
+
+
+class EmulatorServer:
+    """Serves a cloud's HTTP in threads of this process.
+
+    ``with EmulatorServer(cloud) as server:`` or ``start()`` and ``stop()``; ``url`` is the
+    address without a path, ``auth_url`` Keystone's.
+    """
+
+    def __init__(
+        self, cloud: "Cloud", host: str = "127.0.0.1", port: int = 0, threads: int = 16
+    ) -> None:
+        self.cloud = cloud
+        self.application = Application(cloud)
+        self._server = wsgi.Server(
+            (host, port), self.application, numthreads=threads, request_queue_size=128
+        )
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """``http://HOST:PORT``; the port is known after :meth:`start`."""
+        host, port = self._server.bind_addr
+        return f"http://{host}:{port}"
+
+    @property
+    def auth_url(self) -> str:
+        """Keystone's URL for keystoneauth and keystonemiddleware."""
+        return f"{self.url}/identity/v3"
+
+    def start(self) -> "EmulatorServer":
+        """Listen and serve."""
+        self._server.prepare()
+        self._thread = threading.Thread(
+            target=self._server.serve, name="emulator-http", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End serving and the cloud's own thread."""
+        self.cloud.close()
+        self._server.stop()
+        if self._thread is not None:
+            self._thread.join()
+
+    def __enter__(self) -> "EmulatorServer":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
