@@ -50,3 +50,11 @@ def delete(database: Database, table: sa.Table, owner: str, row_id: str) -> None
     """Delete the row of ``owner``, if there is one."""
     with database.writer() as session:
         session.execute(sa.delete(table).where(*_mine(table, owner, row_id)))
+
+
+@retried
+def owners(database: Database, table: sa.Table, row_id: str) -> list[str]:
+    """The projects that own a row with this id, in order; for administrators who name none."""
+    with database.reader() as session:
+        statement = sa.select(table.c.owner).where(table.c[_ID[table.name]] == row_id)
+        return sorted(session.scalars(statement))

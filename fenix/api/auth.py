@@ -1,0 +1,83 @@
+"""Who calls: keystonemiddleware, or the headers themselves where no Keystone is used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keystonemiddleware import auth_token
+from oslo_config import cfg
+
+from fenix.context import RequestContext
+
+KEY = "fenix.context"
+
+#: Answered without a token: documents that tell a client where the service is.
+PUBLIC_PATHS = frozenset({"/", "/v1"})
+
+#: What each role of Keystone's bootstrap implies, itself included.
+_IMPLIED = {
+    "admin": ["admin", "manager", "member", "reader"],
+    "manager": ["manager", "member", "reader"],
+    "member": ["member", "reader"],
+}
+#: The project of a caller who names none, with ``auth_strategy = noauth``.
+NOAUTH_PROJECT = "admin"
+
+
+def authenticated(application: Any, conf: cfg.ConfigOpts) -> Any:
+    """``application`` behind ``[api] auth_strategy``; version documents need no token."""
+    behind = ContextMiddleware(application)
+    if conf.api.auth_strategy == "noauth":
+        guarded: Any = NoAuth(behind)
+    else:
+        guarded = auth_token.AuthProtocol(behind, {"oslo_config_config": conf})
+
+    def choose(environ: dict[str, Any], start_response: Any) -> Any:
+        chosen = application if environ["PATH_INFO"] in PUBLIC_PATHS else guarded
+        return chosen(environ, start_response)
+
+    return choose
+
+
+class NoAuth:
+    """Take the caller's word (contract section 7).
+
+    Admin, unless ``X-Roles`` names other roles. ``X-Project-Id`` without ``X-Roles`` is a member
+    of that project.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Settle the identity headers, then pass the request on."""
+        project = environ.get("HTTP_X_PROJECT_ID", "").strip()
+        named = [r.strip() for r in environ.get("HTTP_X_ROLES", "").split(",") if r.strip()]
+        roles = named or (["member"] if project else ["admin"])
+        every = dict.fromkeys(r for role in roles for r in _IMPLIED.get(role, [role]))
+        environ["HTTP_X_ROLES"] = ",".join(every)
+        if not project and "admin" in every:
+            project = NOAUTH_PROJECT
+        for header in ("HTTP_X_PROJECT_ID", "HTTP_X_TENANT_ID", "HTTP_X_TENANT"):
+            environ.pop(header, None)
+        if project:
+            environ["HTTP_X_PROJECT_ID"] = project
+        return self._application(environ, start_response)
+
+
+class ContextMiddleware:
+    """Make the request's context from the headers that the authentication left."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Make the context, then pass the request on."""
+        environ[KEY] = RequestContext.from_environ(environ)
+        return self._application(environ, start_response)
+
+
+def context_of(environ: dict[str, Any]) -> RequestContext:
+    """The context of the present request."""
+    found: RequestContext = environ[KEY]
+    return found

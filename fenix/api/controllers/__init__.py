@@ -1,0 +1,1 @@
+"""One module per resource, with its schema beside it."""

@@ -1,0 +1,133 @@
+"""``/v1/maintenance/{session_id}/{project_id}``: a project's part (contract section 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fenix import exceptions
+from fenix.api import matching, session_ids, validation
+from fenix.api.resource import Resource, Services, verb
+from fenix.conf import workflow
+from fenix.db import replies
+
+ACTIONS = (workflow.MIGRATE, workflow.LIVE_MIGRATE, workflow.OWN_ACTION, workflow.EVICTION)
+
+_NULLABLE = "or leave it out"
+
+REPLY: validation.Schema = {
+    "type": "object",
+    "required": ["state"],
+    "description": 'send an object with state, such as {"state": "ACK_MAINTENANCE"}',
+    "properties": {
+        "state": {
+            "type": "string",
+            "maxLength": 64,
+            "pattern": r"^N?ACK_[A-Z][A-Z0-9_]*\Z",
+            "description": "send ACK_ or NACK_ and the state of the notification, such as "
+            "ACK_MAINTENANCE",
+        },
+        "instance_actions": {
+            "type": ["object", "null"],
+            "additionalProperties": {
+                "type": "string",
+                "description": f"send one of {', '.join(ACTIONS)}",
+            },
+            "description": f"send an object of instance ids and actions, {_NULLABLE}",
+        },
+        "instance_action": {
+            "type": ["string", "null"],
+            "description": f"send one of {', '.join(ACTIONS)}, {_NULLABLE}",
+        },
+    },
+}
+
+
+def _reply(body: dict[str, Any]) -> matching.Reply:
+    """Read a reply.
+
+    :raises Unprocessable: an action that does not exist.
+    """
+    named: dict[str, str] = body.get("instance_actions") or {}
+    action: str | None = body.get("instance_action")
+    given = [(f"instance_actions.{i}", a) for i, a in named.items()]
+    if action is not None:
+        given.append(("instance_action", action))
+    for field, value in given:
+        if value not in ACTIONS:
+            raise exceptions.Unprocessable(
+                f"{field}: there is no action {validation.shown(value)}; "
+                f"send one of {', '.join(ACTIONS)}"
+            )
+    kind, _, state = body["state"].partition("_")
+    return matching.Reply(state, kind == "NACK", named, action)
+
+
+class _OfProject(Resource):
+    def __init__(self, services: Services, session_id: str, project_id: str) -> None:
+        super().__init__(services)
+        self._session_id = session_id
+        self.project_id = project_id
+
+    def target(self) -> dict[str, Any]:
+        """The project in the URL; compared with the caller's before any look-up."""
+        return {"project_id": self.project_id}
+
+    def view(self) -> replies.View:
+        """The project's part of the session.
+
+        :raises NotFound: when there is no such session.
+        """
+        session_id = session_ids.checked(self._session_id)
+        return replies.view(self.services.database, session_id, self.project_id)
+
+    def record(self, reply: matching.Reply, answers: list[matching.Answer]) -> None:
+        """Write the answers durably, then hint to an engine."""
+        written = [
+            replies.record(
+                self.services.database,
+                a.wait,
+                reply.text,
+                a.actions,
+                self.services.clock.now(),
+            )
+            for a in answers
+        ]
+        if any(written):
+            self.services.engine.wake(self.caller().to_rpc(), answers[0].wait.session_id)
+
+
+class Project(_OfProject):
+    """``/v1/maintenance/{session_id}/{project_id}``."""
+
+    @verb("project:show", body_forbidden=True)
+    def get(self) -> dict[str, list[str]]:
+        """The project's instances that the session is concerned with now."""
+        return {"instance_ids": matching.concerned(self.view())}
+
+    @verb("project:reply", schema=REPLY)
+    def put(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Take the project's reply."""
+        reply = _reply(body)
+        self.record(reply, matching.for_project(self.view(), reply))
+        return body
+
+    def child(self, segment: str) -> Resource:
+        """One of the project's instances."""
+        return Instance(self.services, self._session_id, self.project_id, segment)
+
+
+class Instance(_OfProject):
+    """``/v1/maintenance/{session_id}/{project_id}/{instance_id}``."""
+
+    def __init__(
+        self, services: Services, session_id: str, project_id: str, instance_id: str
+    ) -> None:
+        super().__init__(services, session_id, project_id)
+        self._instance_id = instance_id
+
+    @verb("project:reply", schema=REPLY)
+    def put(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Take the project's reply for this instance."""
+        reply = _reply(body)
+        self.record(reply, matching.for_instance(self.view(), self._instance_id, reply))
+        return body

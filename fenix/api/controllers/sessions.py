@@ -1,0 +1,227 @@
+"""``/v1/maintenance``: sessions, for administrators (contract section 2)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from fenix import exceptions, timing
+from fenix.api import session_ids, validation, views
+from fenix.api.controllers.projects import Project
+from fenix.api.resource import Resource, Services, verb
+from fenix.db import sessions as db_sessions
+
+#: ``repr()`` of a session's metadata: what Ceilometer keeps of it (contract section 5).
+MAX_METADATA = 255
+
+_EARLIEST = 1970
+
+_NAME = {"type": "string", "minLength": 1, "maxLength": 255}
+
+CREATE: validation.Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "description": "send a JSON object",
+    "properties": {
+        "hosts": {
+            "type": "array",
+            "items": {**_NAME, "description": "send the name of a host"},
+            "uniqueItems": True,
+            "description": "send a list of host names, each once; leave it out to take all hosts",
+        },
+        "state": {"enum": ["MAINTENANCE"], "description": "send MAINTENANCE or leave it out"},
+        "maintenance_at": {
+            "type": "string",
+            "description": "send a time such as '2026-01-31 23:30:00'",
+        },
+        "workflow": {**_NAME, "description": "send the name of a workflow plug-in"},
+        "metadata": {"type": "object", "description": "send an object of hints to projects"},
+        "download": {
+            "type": "array",
+            "description": "send a list of URLs",
+            "items": {
+                "anyOf": [
+                    {"type": "string"},
+                    {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["url"],
+                        "properties": {"url": {"type": "string"}, "sha256": {"type": "string"}},
+                    },
+                ],
+                "description": "send a URL, or an object with url and sha256",
+            },
+        },
+        "actions": {
+            "type": "array",
+            "description": "send a list of objects with plugin and type",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["plugin", "type"],
+                "description": "send an object with plugin, type, and perhaps metadata and order",
+                "properties": {
+                    "plugin": {**_NAME, "description": "send the name of an action plug-in"},
+                    "type": {
+                        **_NAME,
+                        "description": "send pre, host, compute, controller, post or a type that "
+                        "the workflow knows",
+                    },
+                    "metadata": {"type": "object", "description": "send an object"},
+                    "order": {
+                        "type": "integer",
+                        "minimum": -(2**31),
+                        "maximum": 2**31 - 1,
+                        "description": "send an integer of 32 bits",
+                    },
+                },
+            },
+        },
+    },
+}
+
+CONTINUE: validation.Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "description": "send an object with at most state",
+    "properties": {
+        "state": {
+            "type": "string",
+            "pattern": r"^[A-Z][A-Z0-9_]{0,63}\Z",
+            "description": "send the name of the state to continue from, or leave it out",
+        }
+    },
+}
+
+
+class Sessions(Resource):
+    """``/v1/maintenance``."""
+
+    @verb("session:list", body_forbidden=True)
+    def get(self) -> dict[str, list[str]]:
+        """The ids of all sessions, oldest first, under both keys that clients read."""
+        ids = db_sessions.ids(self.services.database)
+        return {"session_id": ids, "sessions": ids}
+
+    @verb("session:create", schema=CREATE)
+    def post(self, body: dict[str, Any]) -> dict[str, str]:
+        """Create a session; the id is made here, so that it can be looked up after a time-out."""
+        checked = _checked(body)
+        session_id = str(uuid.uuid4())
+        try:
+            self.services.engine.create_session(self.caller().to_rpc(), session_id, checked)
+        except exceptions.Unavailable:
+            if not exists(self.services, session_id):
+                raise
+        return {"session_id": session_id}
+
+    def child(self, segment: str) -> Resource:
+        """One session."""
+        return Session(self.services, segment)
+
+
+def _checked(body: dict[str, Any]) -> dict[str, Any]:
+    """What a schema cannot say.
+
+    :returns: the body for the engine, ``maintenance_at`` as ``YYYY-MM-DD HH:MM:SS`` UTC.
+    """
+    size = len(repr(body.get("metadata", {})))
+    if size > MAX_METADATA:
+        raise exceptions.BadRequest(
+            f"metadata: its Python repr has {size} characters; send at most {MAX_METADATA}, more "
+            f"would be cut off on its way to projects"
+        )
+    if body.get("download"):
+        raise exceptions.Unprocessable(
+            "download: packages are not downloaded by this release; leave it out or send []"
+        )
+    if "maintenance_at" in body:
+        return {**body, "maintenance_at": _time(body["maintenance_at"])}
+    return body
+
+
+def _time(text: str) -> str:
+    try:
+        moment = timing.parse(text)
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or moment.year < _EARLIEST:
+        raise exceptions.BadRequest(
+            f"maintenance_at: {validation.shown(text)} is not a time; send one such as "
+            f"'2026-01-31 23:30:00' (UTC) or '2026-01-31T23:30:00+02:00'"
+        )
+    return str(timing.wire(moment))
+
+
+def exists(services: Services, session_id: str) -> bool:
+    """Whether the session has rows."""
+    try:
+        db_sessions.get(services.database, session_id)
+    except exceptions.NotFound:
+        return False
+    return True
+
+
+class _OfSession(Resource):
+    """Something below ``/v1/maintenance/{session_id}``."""
+
+    def __init__(self, services: Services, session_id: str) -> None:
+        super().__init__(services)
+        self._text = session_id
+
+    def session_id(self) -> str:
+        """The session's id.
+
+        :raises NotFound: when no session can have it.
+        """
+        return session_ids.checked(self._text)
+
+
+class Session(_OfSession):
+    """``/v1/maintenance/{session_id}``."""
+
+    @verb("session:show", body_forbidden=True)
+    def get(self) -> dict[str, Any]:
+        """The session's own fields."""
+        return views.session(db_sessions.get(self.services.database, self.session_id()))
+
+    @verb("session:continue", schema=CONTINUE, body_optional=True)
+    def put(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Continue a session that has failed."""
+        session_id = self.session_id()
+        db_sessions.get(self.services.database, session_id)
+        return self.services.engine.continue_session(
+            self.caller().to_rpc(), session_id, body.get("state")
+        )
+
+    post = put
+
+    @verb("session:delete", body_forbidden=True)
+    def delete(self) -> dict[str, Any]:
+        """Stop the session and put its hosts back."""
+        session_id = self.session_id()
+        db_sessions.get(self.services.database, session_id)
+        try:
+            self.services.engine.delete_session(self.caller().to_rpc(), session_id)
+        except exceptions.Unavailable:
+            if exists(self.services, session_id):
+                raise
+        return {}
+
+    def child(self, segment: str) -> Resource:
+        """The details, or the part of one project."""
+        match segment:
+            case "detail":
+                return Detail(self.services, self._text)
+            case "events":
+                raise exceptions.NotFound("'events' is reserved; no project has this id")
+        return Project(self.services, self._text, segment)
+
+
+class Detail(_OfSession):
+    """``/v1/maintenance/{session_id}/detail``."""
+
+    @verb("session:detail", body_forbidden=True)
+    def get(self) -> dict[str, Any]:
+        """The session with everything that belongs to it."""
+        return views.detail(db_sessions.detail(self.services.database, self.session_id()))

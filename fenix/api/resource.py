@@ -1,0 +1,151 @@
+"""What every controller is: verbs, children, and a way of pecan that leaves nothing to guess.
+
+pecan's own traversal looks path segments up as attributes and its ``RestController`` honours
+``_method``, ``new``, ``edit`` and the like; here a resource says itself what lies below it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pecan
+from oslo_config import cfg
+from oslo_policy import policy as oslo_policy
+from pecan import routing
+
+from fenix import exceptions, policy, timing
+from fenix.api import auth, intake, json_body, validation
+from fenix.api.errors import WrongVerb
+from fenix.context import RequestContext
+from fenix.db.api import Database
+from fenix.rpc.client import EngineClient
+
+_VERBS = ("GET", "POST", "PUT", "DELETE")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Services:
+    """What controllers work with."""
+
+    conf: cfg.ConfigOpts
+    database: Database
+    engine: EngineClient
+    enforcer: oslo_policy.Enforcer
+    clock: timing.Clock
+
+
+class Resource:
+    """A node of the URL tree.
+
+    A subclass has methods ``get``, ``post``, ``put``, ``delete`` for the verbs it answers, each
+    made by :func:`verb`, and overrides :meth:`child` when something lies below it.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def child(self, segment: str) -> Resource:
+        """The resource below this one that a path segment names.
+
+        :raises NotFound: when nothing lies there.
+        """
+        raise exceptions.NotFound(f"nothing lies at {segment!r} below this resource")
+
+    def target(self) -> dict[str, Any]:
+        """What policy rules compare the caller with."""
+        return {}
+
+    # Methods, not properties: pecan reads the attributes of a controller before it is called.
+
+    def caller(self) -> RequestContext:
+        """Who makes the present request."""
+        return auth.context_of(pecan.request.environ)
+
+    def query(self) -> dict[str, str]:
+        """The query of the present request."""
+        return intake.of(pecan.request.environ).query
+
+    def authorize(self, rule: str, target: dict[str, Any]) -> None:
+        """Let the caller pass.
+
+        :raises Forbidden: when the policy does not.
+        """
+        policy.authorize(self.services.enforcer, rule, target, self.caller())
+
+    def allows(self, rule: str) -> bool:
+        """Whether the policy lets the caller pass."""
+        return policy.allows(self.services.enforcer, rule, self.target(), self.caller())
+
+    @pecan.expose()
+    def _route(self, segments: list[str], request: pecan.Request) -> Any:
+        # Settled here, so that an Accept header never leads to 406.
+        request.pecan["content_type"] = "application/json"
+        path = segments[:-1] if segments == [""] else segments
+        if path:
+            if not path[0]:
+                raise exceptions.NotFound(f"{request.path_info} has an empty segment")
+            below = self.child(path[0])
+            return routing.lookup_controller(below, path[1:], request)
+        name = "GET" if request.method == "HEAD" else request.method
+        handler = getattr(self, name.lower(), None) if name in _VERBS else None
+        if handler is None:
+            allow = [v for v in _VERBS if hasattr(self, v.lower())]
+            raise WrongVerb(
+                f"{request.method} does not apply to {request.path_info}; "
+                f"use {' or '.join(allow) or 'another path'}",
+                [*allow, "HEAD"] if "GET" in allow else allow,
+            )
+        return handler, []
+
+
+def verb(
+    rule: str | None,
+    *,
+    schema: validation.Schema | None = None,
+    body_optional: bool = False,
+    body_forbidden: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[[Any], Any]]:
+    """Make a method of a resource answer a verb.
+
+    First the policy decides, then the body is held against the schema; only then the method runs
+    and may look anything up.
+
+    :param rule: the policy rule; None for what needs no token.
+    :param schema: schema of the body, which is then passed to the method.
+    :param body_optional: an absent body is passed as ``{}``.
+    :param body_forbidden: a body is refused instead of being ignored.
+    """
+
+    def decorate(method: Callable[..., Any]) -> Callable[[Any], Any]:
+        def handler(self: Resource) -> Any:
+            taken = intake.of(pecan.request.environ)
+            if rule is not None:
+                self.authorize(rule, self.target())
+            if schema is not None:
+                return method(self, _body(self.services.conf, taken, schema, body_optional))
+            if body_forbidden and taken.has_body:
+                raise exceptions.BadRequest(
+                    f"{pecan.request.method} {pecan.request.path_info} takes no body; send none"
+                )
+            return method(self)
+
+        functools.update_wrapper(handler, method)
+        exposed: Callable[[Any], Any] = pecan.expose("json")(handler)
+        return exposed
+
+    return decorate
+
+
+def _body(
+    conf: cfg.ConfigOpts, taken: intake.Intake, schema: validation.Schema, optional: bool
+) -> Any:
+    if not taken.has_body:
+        if optional:
+            return {}
+        raise exceptions.BadRequest("the body is empty; send a JSON object")
+    value = json_body.parse(taken.body, conf.api.max_json_depth)
+    validation.check(value, schema)
+    return value

@@ -1,0 +1,118 @@
+"""Sessions as clients see them (contract section 2); times in the wire format."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from fenix import timing
+from fenix.db import records
+from fenix.db.sessions import Detail
+
+
+def _shown(record: Any, names: list[str]) -> dict[str, Any]:
+    values = {}
+    for name in names:
+        value = getattr(record, name)
+        values[name] = timing.wire(value) if isinstance(value, datetime.datetime) else value
+    return values
+
+
+_SESSION = [
+    "session_id",
+    "state",
+    "prev_state",
+    "failed_state",
+    "reason",
+    "workflow",
+    "maintenance_at",
+    "percent_done",
+    "request_id",
+    "created_at",
+    "updated_at",
+]
+_HOST = [
+    "hostname",
+    "type",
+    "phase",
+    "maintained",
+    "disabled",
+    "found_disabled",
+    "started_at",
+    "finished_at",
+    "details",
+]
+_INSTANCE = [
+    "instance_id",
+    "instance_name",
+    "project_id",
+    "host",
+    "origin",
+    "state",
+    "task_state",
+    "group_id",
+    "gone",
+    "project_state",
+    "action",
+    "action_done",
+    "moves",
+    "move_phase",
+    "move_source",
+    "move_target",
+    "move_attempts",
+    "details",
+]
+_PROJECT = ["project_id", "state", "has_manager", "event_types", "details"]
+_WAIT = [
+    "state",
+    "host",
+    "instance_id",
+    "instance_ids",
+    "allowed_actions",
+    "opened_at",
+    "reply_at",
+    "actions_at",
+    "nacks",
+    "reply",
+]
+_ACTION = ["plugin", "type", "order"]
+_RUN = [
+    "plugin",
+    "type",
+    "hostname",
+    "order",
+    "state",
+    "attempt",
+    "result",
+    "deadline",
+    "created_at",
+    "started_at",
+    "finished_at",
+]
+
+
+def session(found: records.Session) -> dict[str, Any]:
+    """A session's own fields."""
+    return {**_shown(found, _SESSION), "metadata": found.meta}
+
+
+def detail(found: Detail) -> dict[str, Any]:
+    """A session with everything that belongs to it; hosts are those that it maintains.
+
+    A project's ``waits`` are the questions that it has not answered yet.
+    """
+    return {
+        "session": session(found.session),
+        "percent_done": found.session.percent_done,
+        "hosts": [_shown(h, _HOST) for h in found.hosts if not h.outside],
+        "instances": [_shown(i, _INSTANCE) for i in found.instances],
+        "projects": [
+            {
+                **_shown(p, _PROJECT),
+                "waits": [_shown(w, _WAIT) for w in found.waits if w.project_id == p.project_id],
+            }
+            for p in found.projects
+        ],
+        "action_plugins": [{**_shown(a, _ACTION), "metadata": a.meta} for a in found.actions],
+        "action_plugin_instances": [{**_shown(r, _RUN), "metadata": r.meta} for r in found.runs],
+    }
