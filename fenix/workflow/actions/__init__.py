@@ -1,0 +1,1 @@
+"""Action plug-ins that come with the service."""

@@ -1,0 +1,168 @@
+"""The contract of workflow plug-ins, and the verbs that they are written with.
+
+A workflow has one method per state, named like the state in lower case. Each runs to a point
+where it has nothing to do, and answers with an outcome; it is run again when a reply or a
+result comes in or its time has come, on this engine or another. So a method must find out from
+the rows how far it got: the verbs here do.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from fenix import states
+from fenix.db import records
+from fenix.workflow.acting import LOCALHOST, Acting
+from fenix.workflow.asking import Asking
+from fenix.workflow.hold import Hold
+from fenix.workflow.inventory import Inventory
+from fenix.workflow.moving import Moving
+from fenix.workflow.outcome import Fatal, Outcome, Wait
+from fenix.workflow.upkeep import DONE, Upkeep
+
+_LONG = 60.0
+
+
+class BaseWorkflow:
+    """What every workflow can do; a plug-in inherits it and adds its states."""
+
+    #: States and moves; extend it with ``states.TABLE.extended({...})``.
+    table: ClassVar[states.Table] = states.TABLE
+    #: JSON schema of a session's ``parameters``; None: it takes none.
+    parameters: ClassVar[dict[str, Any] | None] = None
+
+    def __init__(self, hold: Hold) -> None:
+        self.hold = hold
+        self.conf = hold.conf.workflow
+        self.snapshot = hold.snapshot
+        self.asking = Asking(hold)
+        self.acting = Acting(hold)
+        self.inventory = Inventory(hold)
+        self.moving = Moving(hold, self.inventory)
+        self.upkeep = Upkeep(hold, self.acting)
+
+    @property
+    def session(self) -> records.Session:
+        """The session's row."""
+        return self.hold.session
+
+    def handle(self) -> Outcome:
+        """Run the method of the session's state.
+
+        :raises Fatal: the session fails with that reason.
+        :raises Retry: the method is run again later.
+        """
+        if self.hold.noted("continued"):
+            self.continued()
+            self.hold.note("continued", None)
+        method = getattr(self, self.session.state.lower(), None)
+        if method is None:
+            raise Fatal(f"the workflow {self.session.workflow} has no state {self.session.state}")
+        outcome: Outcome = method()
+        return outcome
+
+    def continued(self) -> None:
+        """The admin continues the session after it failed: try again what had failed."""
+        state = self.session.state
+        self.acting.allow_again()
+        for instance in self.snapshot.alive():
+            if (instance.project_state or "").startswith(("SILENT_", "NACK_")):
+                instance.project_state = None
+                self.hold.touch(instance)
+        if state in states.SENT_ONCE:
+            # Asking again would make managers scale again: going on is what the admin wants.
+            self.hold.note(f"settled_{state}", True)
+            return
+        for project in self.snapshot.projects.values():
+            if project.state in (f"SILENT_{state}", f"NACK_{state}"):
+                project.state = None
+                self.hold.touch(project)
+
+    # Verbs
+
+    def soon(self) -> datetime.datetime:
+        """When to look at the cloud again while something happens there."""
+        return self.hold.after(self.hold.conf.engine.cloud_poll_interval)
+
+    def for_a_result(self, why: str) -> Wait:
+        """Wait for an action; its end wakes the session."""
+        return Wait(self.hold.after(_LONG), why)
+
+    def run_once(self, kind: str) -> bool:
+        """Run the actions of a type that are not for a host (``pre``, ``post``).
+
+        :returns: True when all have ended well.
+        """
+        return self.acting.finished([kind], LOCALHOST)
+
+    def ask_everyone(
+        self,
+        state: str,
+        *,
+        seconds: float | None = None,
+        not_before: datetime.datetime | None = None,
+        metadata: dict[str, dict[str, Any]] | None = None,
+    ) -> Wait | None:
+        """Ask every project with instances, and wait for all of them.
+
+        :returns: the wait; None when every project has answered or its time is over.
+        """
+        due = self.asking.everyone(
+            state,
+            seconds=self.conf.project_maintenance_reply if seconds is None else seconds,
+            not_before=not_before,
+            metadata=metadata,
+        )
+        return None if due is None else Wait(due, f"projects answer {state}")
+
+    def progress(self) -> None:
+        """Bring ``percent_done`` up to date."""
+        hosts = list(self.snapshot.session_hosts())
+        done = sum(1 for h in hosts if h.phase == DONE)
+        self.session.percent_done = int(99 * done / len(hosts)) if hosts else 99
+        self.hold.changes.session = True
+
+    def stop(self) -> Wait | None:
+        """Take the session back: moves under way end, hosts are put back as they were.
+
+        :returns: when to look again; None when everything is as it was before.
+        """
+        self._withdraw()
+        try:
+            self.moving.watch()
+        except Fatal as error:
+            # What is wrong with that instance is for the admin, who ended the session.
+            self.hold.event("warning", str(error))
+            self._give_up_broken()
+        if any(i.move_phase for i in self.snapshot.under_way()):
+            return Wait(self.soon(), "moves under way end")
+        if self.acting.unfinished():
+            return Wait(self.hold.after(_LONG), "host actions under way end")
+        for host in self.snapshot.session_hosts():
+            self.upkeep.put_back(host)
+        return None
+
+    def _withdraw(self) -> None:
+        for wait in self.snapshot.waits:
+            wait.status = "withdrawn"
+            self.hold.touch_wait(wait)
+        for run in self.snapshot.runs:
+            if run.state == "PENDING":
+                run.state, run.result = "FAILED", "withdrawn"
+                self.hold.changes.runs.append(run)
+        for instance in self.snapshot.under_way():
+            if instance.move_phase in ("planned", "own"):
+                self.snapshot.set_phase(instance, None)
+                self.hold.touch(instance)
+
+    def _give_up_broken(self) -> None:
+        for instance in self.snapshot.under_way():
+            if instance.state == "ERROR":
+                self.snapshot.set_phase(instance, None)
+                self.hold.touch(instance)
+
+    def names(self, hosts: Sequence[records.Host]) -> str:
+        """Host names for a message."""
+        return ", ".join(sorted(h.hostname for h in hosts))

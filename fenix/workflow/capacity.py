@@ -1,0 +1,74 @@
+"""The planner's picture of a session: what is free where, and what is to be moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fenix.db import records
+from fenix.planner.model import Item, Room, Size, Source, total
+from fenix.workflow.snapshot import Snapshot
+
+
+def size(instance: records.Instance) -> Size:
+    """What an instance takes of its host."""
+    return Size(instance.vcpus, instance.memory_mb, instance.disk_gb)
+
+
+class Picture:
+    """Sources and rooms, as of the moment it is made."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        apart: list[list[object]] = snapshot.session.progress.get("apart", [])
+        self._apart = {str(group_id) for group_id, _hard in apart}
+
+    def item(self, instance: records.Instance) -> Item:
+        """An instance as the planner sees it."""
+        group = instance.group_id
+        return Item(
+            instance.instance_id,
+            size(instance),
+            (group,) if group is not None and group in self._apart else (),
+        )
+
+    def source(self, host: records.Host) -> Source:
+        """A host with the instances that are on it now."""
+        return Source(host.hostname, tuple(self.item(i) for i in self._snapshot.on(host.hostname)))
+
+    def rooms(self, hosts: Iterable[records.Host]) -> list[Room]:
+        """What is free on hosts, less what is on its way to them."""
+        arriving: dict[str, list[records.Instance]] = {}
+        for instance in self._snapshot.under_way():
+            if instance.move_target and instance.move_target != instance.host:
+                arriving.setdefault(instance.move_target, []).append(instance)
+        return [self._room(h, arriving.get(h.hostname, [])) for h in hosts]
+
+    def _room(self, host: records.Host, arriving: list[records.Instance]) -> Room:
+        there = [*self._snapshot.on(host.hostname), *arriving]
+        used = total(size(i) for i in there) + Size(
+            host.used_vcpus, host.used_memory_mb, host.used_disk_gb
+        )
+        return Room(
+            host.hostname,
+            Size(host.vcpus, host.memory_mb, host.disk_gb) - used,
+            frozenset(i.group_id for i in there if i.group_id in self._apart and i.group_id),
+        )
+
+    def settled(self) -> list[records.Host]:
+        """Hosts on which an instance may stay: maintained ones, and those outside."""
+        return [
+            h
+            for h in self._snapshot.hosts.values()
+            if h.is_compute
+            and not h.found_disabled
+            and (h.outside or (h.maintained and h.phase == "done"))
+        ]
+
+    def unmaintained(self) -> list[records.Host]:
+        """Computes of the session that nothing has been done to yet."""
+        return [h for h in self._snapshot.computes() if h.phase == "pending"]
+
+    def usable(self) -> list[records.Host]:
+        """Every host that can take an instance, if need be for a while only."""
+        waiting = [h for h in self.unmaintained() if not h.found_disabled and not h.disabled]
+        return [*self.settled(), *waiting]

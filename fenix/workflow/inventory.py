@@ -1,0 +1,259 @@
+"""What runs where: rows of hosts and instances, brought in line with the cloud."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from fenix import exceptions
+from fenix.cloud import base
+from fenix.db import lifecycle, records
+from fenix.workflow.hold import Hold
+from fenix.workflow.outcome import Fatal
+
+#: Task and server states in which an instance cannot be moved, and what helps.
+_BLOCKING = {
+    "SUSPENDED": "resume or stop it",
+    "RESCUE": "unrescue it",
+    "ERROR": "repair or delete it (openstack server set --state active)",
+    "BUILD": "wait until it is built",
+    "REBUILD": "wait until it is rebuilt",
+    "RESIZE": "wait for its resize",
+    "VERIFY_RESIZE": "confirm or revert its resize",
+    "REVERT_RESIZE": "wait for the revert",
+    "MIGRATING": "wait for its migration",
+    "UNKNOWN": "bring its host back",
+    "PASSWORD": "wait for its password change",
+    "REBOOT": "wait for its reboot",
+    "HARD_REBOOT": "wait for its reboot",
+}
+#: On no host.
+_HOMELESS = frozenset({"SHELVED_OFFLOADED", "DELETED", "SOFT_DELETED"})
+
+#: Nova stamps a change before the change can be read.
+_MARGIN = datetime.timedelta(seconds=5)
+
+
+def blocking(instance: records.Instance) -> str | None:
+    """Why an instance cannot be moved, and what to do; None when it can."""
+    remedy = _BLOCKING.get(instance.state)
+    if remedy is not None:
+        return f"{instance.state}: {remedy}"
+    if instance.task_state:
+        return f"busy with {instance.task_state}: wait for it"
+    return None
+
+
+class Inventory:
+    """Reads the cloud into the session's rows."""
+
+    def __init__(self, hold: Hold) -> None:
+        self._hold = hold
+        self._snapshot = hold.snapshot
+
+    def discover(self) -> None:
+        """Know capacities, the hosts outside the session, every instance and server group.
+
+        :raises Fatal: when a host of the session is not in the cloud any more.
+        """
+        hold = self._hold
+        found = {h.hostname: h for h in hold.cloud.hosts()}
+        missing = [h.hostname for h in self._snapshot.session_hosts() if h.hostname not in found]
+        if missing:
+            raise Fatal(
+                f"the cloud does not know {', '.join(missing)} any more; bring the host back or "
+                f"start a session without it"
+            )
+        self._outside_hosts(found.values())
+        for host in self._snapshot.session_hosts():
+            if not host.started_at:
+                self._service(host, found[host.hostname])
+        self._capacities()
+        self.refresh()
+
+    def _outside_hosts(self, found: Iterable[base.CloudHost]) -> None:
+        held = lifecycle.holders(self._hold.database)
+        session_id = self._hold.session.session_id
+        for cloud_host in found:
+            name = cloud_host.hostname
+            if name in self._snapshot.hosts or base.COMPUTE not in cloud_host.roles:
+                continue
+            usable = cloud_host.enabled and cloud_host.up
+            if usable and held.get(name, session_id) == session_id:
+                self._hold.add_host(
+                    records.Host(
+                        session_id,
+                        name,
+                        base.COMPUTE,
+                        outside=True,
+                        phase="outside",
+                        service_id=cloud_host.service_id,
+                    )
+                )
+
+    def _service(self, host: records.Host, cloud_host: base.CloudHost) -> None:
+        host.service_id = cloud_host.service_id
+        if not host.disabled:
+            host.found_disabled = not cloud_host.enabled
+        self._hold.touch(host)
+
+    def _capacities(self) -> None:
+        computes = [h.hostname for h in self._snapshot.hosts.values() if h.is_compute]
+        for name, capacity in self._hold.cloud.capacity(computes).items():
+            host = self._snapshot.hosts[name]
+            host.vcpus, host.memory_mb = capacity.vcpus, capacity.memory_mb
+            host.disk_gb = capacity.disk_gb
+            self._hold.touch(host)
+
+    def refresh(self) -> None:
+        """Read every instance and server group anew."""
+        hold = self._hold
+        servers = hold.cloud.servers()
+        member_of: dict[str, str] = {}
+        apart = []
+        for group in hold.cloud.groups():
+            member_of.update(dict.fromkeys(group.members, group.group_id))
+            if group.anti_affinity:
+                apart.append([group.group_id, group.hard])
+        hold.note("apart", sorted(apart))
+        used: dict[str, list[float]] = {}
+        seen = set()
+        for server in servers:
+            self.apply(server, member_of.get(server.server_id))
+            seen.add(server.server_id)
+            if server.server_id not in self._snapshot.instances and server.host:
+                sums = used.setdefault(server.host, [0.0, 0.0, 0.0])
+                for index, amount in enumerate((server.vcpus, server.memory_mb, server.disk_gb)):
+                    sums[index] += amount
+        for instance in self._snapshot.alive():
+            if instance.instance_id not in seen:
+                self._gone(instance)
+        for host in self._snapshot.hosts.values():
+            sums = used.get(host.hostname, [0.0, 0.0, 0.0])
+            if [host.used_vcpus, host.used_memory_mb, host.used_disk_gb] != sums:
+                host.used_vcpus, host.used_memory_mb, host.used_disk_gb = sums
+                hold.touch(host)
+        self._advance_cursor(servers)
+
+    def observe(self) -> None:
+        """Read what changed since the last look."""
+        known = self._hold.noted("cursor")
+        if known is None:
+            self.refresh()
+            return
+        since = datetime.datetime.fromisoformat(known) - _MARGIN
+        servers = self._hold.cloud.changed_since(since)
+        for server in servers:
+            self.apply(server)
+        self._advance_cursor(servers)
+
+    def look_at(self, hostname: str) -> list[records.Instance]:
+        """Read what is on one host now."""
+        servers = self._hold.cloud.servers(hostname)
+        for server in servers:
+            self.apply(server)
+        there = {s.server_id for s in servers}
+        for instance in self._snapshot.on(hostname):
+            if instance.instance_id not in there and instance.move_phase is None:
+                self._gone(instance)
+        return self._snapshot.on(hostname)
+
+    def _advance_cursor(self, servers: list[base.Server]) -> None:
+        newest = max((s.updated for s in servers), default=None)
+        known = self._hold.noted("cursor")
+        text = newest.isoformat() if newest else None
+        if text and (known is None or text > known):
+            self._hold.note("cursor", text)
+        elif known is None:
+            self._hold.note("cursor", self._hold.now().isoformat())
+
+    def apply(self, server: base.Server, group_id: str | None = None) -> None:
+        """Take what the cloud says of one server into the rows."""
+        instance = self._snapshot.instances.get(server.server_id)
+        if instance is None:
+            if server.status not in _HOMELESS and self._is_ours(server.host):
+                self._hold.add_instance(self._new(server, group_id))
+            return
+        if instance.gone:
+            return
+        if server.status in _HOMELESS:
+            self._gone(instance)
+            return
+        before = (instance.host, instance.state, instance.task_state, instance.group_id)
+        if server.host != instance.host:
+            self._snapshot.place(instance, server.host)
+        instance.state, instance.task_state = server.status, server.task_state
+        if server.fault and server.status == "ERROR":
+            instance.details = server.fault
+        if group_id is not None:
+            instance.group_id = group_id
+        if before != (instance.host, instance.state, instance.task_state, instance.group_id):
+            self._hold.touch(instance)
+
+    def _is_ours(self, hostname: str | None) -> bool:
+        host = self._snapshot.hosts.get(hostname or "")
+        return host is not None and not host.outside
+
+    def _new(self, server: base.Server, group_id: str | None) -> records.Instance:
+        return records.Instance(
+            session_id=self._hold.session.session_id,
+            instance_id=server.server_id,
+            instance_name=server.name,
+            project_id=server.project_id,
+            state=server.status,
+            task_state=server.task_state,
+            host=server.host,
+            origin=server.host,
+            group_id=group_id,
+            vcpus=server.vcpus,
+            memory_mb=server.memory_mb,
+            disk_gb=server.disk_gb,
+        )
+
+    def _gone(self, instance: records.Instance) -> None:
+        self._snapshot.forget(instance)
+        self._hold.touch(instance)
+        self._hold.event(
+            "instance",
+            f"{instance.instance_name} ({instance.instance_id}) does not exist any more",
+            host=instance.host,
+            project_id=instance.project_id,
+            instance_id=instance.instance_id,
+        )
+
+    def demand_movable(self) -> None:
+        """Stop before any work when an instance of the session's hosts cannot be moved.
+
+        :raises Fatal: naming every such instance, its host, why, and what to do.
+        """
+        blocked = []
+        for host in self._snapshot.computes():
+            if host.maintained:
+                continue
+            for instance in self._snapshot.on(host.hostname):
+                why = blocking(instance)
+                if why is not None and instance.move_phase is None:
+                    blocked.append(
+                        f"{host.hostname}: {instance.instance_name} ({instance.instance_id}, "
+                        f"project {instance.project_id}) is {why}"
+                    )
+        if blocked:
+            raise Fatal(f"hosts cannot be emptied: {'; '.join(blocked)}. Then continue the session")
+
+
+def in_cloud(cloud: base.Cloud, wanted: list[str]) -> list[base.CloudHost]:
+    """The hosts that a new session is about.
+
+    :param wanted: names; empty: every host of the cloud.
+    :raises Unprocessable: a name that the cloud does not know, or a cloud without hosts.
+    """
+    found = {h.hostname: h for h in cloud.hosts()}
+    unknown = [name for name in wanted if name not in found]
+    if unknown:
+        raise exceptions.Unprocessable(
+            f"hosts: the cloud does not know {', '.join(unknown)}; it knows "
+            f"{', '.join(sorted(found)[:20])}{' ...' if len(found) > 20 else ''}"
+        )
+    if not found:
+        raise exceptions.Unprocessable("hosts: the cloud has none")
+    return [found[name] for name in (wanted or sorted(found))]

@@ -1,0 +1,127 @@
+"""Asking for capacity: rounds of SCALE_IN, and how much each project is asked for."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from typing import Any
+
+from fenix import states
+from fenix.db import records
+from fenix.notifications import payloads
+from fenix.planner.sequence import Shortage
+from fenix.workflow.hold import Hold
+from fenix.workflow.outcome import Fatal
+
+
+class Scaling:
+    """The rounds of one session; what is known of them is kept with the session."""
+
+    def __init__(self, hold: Hold) -> None:
+        self._hold = hold
+        self._conf = hold.conf.workflow
+
+    @property
+    def round_is_open(self) -> bool:
+        """Whether projects are being asked just now."""
+        return self._hold.noted("scale_in_asked") is not None
+
+    def open_round(self, short: Shortage) -> None:
+        """Begin a round: decide how much each project is asked for.
+
+        In proportion to what a project has; from the second round on, only of projects that
+        gave something before, while there is one.
+
+        :raises Fatal: the rounds are used up, or nobody can be asked.
+        """
+        number = self._hold.noted("scale_in_round", 0) + 1
+        cores = self._cores()
+        if not cores:
+            raise Fatal(f"{self._lack(short)}, and no project has a manager that could scale in")
+        if number > self._conf.scale_in_rounds:
+            raise Fatal(f"{self._lack(short)} after {number - 1} rounds of SCALE_IN")
+        givers = [p for p in self._hold.noted("scale_in_givers", []) if p in cores]
+        asked = {p: cores[p] for p in givers} or cores
+        everything = sum(asked.values())
+        shares = {
+            p: [
+                math.ceil(short.instances * share / everything),
+                math.ceil(short.vcpus * share / everything),
+            ]
+            for p, share in sorted(asked.items())
+        }
+        self._hold.note("scale_in_round", number)
+        self._hold.note("scale_in_asked", shares)
+        self._hold.note("scale_in_before", self._counts())
+        self._hold.note("scale_in_until", None)
+
+    def metadata(self) -> dict[str, dict[str, Any]]:
+        """The event's metadata by project, with the hint how much is needed."""
+        meta = self._hold.session.meta
+        shares = self._hold.noted("scale_in_asked", {})
+        return {p: payloads.with_scale_in(meta, n, cores) for p, (n, cores) in shares.items()}
+
+    def may_still_show(self) -> bool:
+        """Whether capacity that was promised may still appear: deleting takes its time."""
+        if not self._agreed():
+            return False
+        known = self._hold.noted("scale_in_until")
+        if known is None:
+            known = self._hold.after(self._conf.scale_in_settle_time).isoformat()
+            self._hold.note("scale_in_until", known)
+        return self._hold.now() < datetime.datetime.fromisoformat(known)
+
+    def close_round(self) -> None:
+        """Remember who gave something."""
+        before, now = self._hold.noted("scale_in_before", {}), self._counts()
+        self._hold.note(
+            "scale_in_givers", sorted(p for p, n in before.items() if now.get(p, 0) < n)
+        )
+        for key in ("scale_in_asked", "scale_in_before", "scale_in_until"):
+            self._hold.note(key, None)
+
+    def demand_progress(self, short: Shortage | None) -> None:
+        """Stop when nobody agreed to scale in: asking once more would not help.
+
+        :raises Fatal: saying what is missing, and who answered what.
+        """
+        if short is None or self._agreed():
+            return
+        answers = ", ".join(
+            f"{p.project_id}: {p.state}"
+            for p in self._hold.snapshot.projects.values()
+            if p.state and p.state.endswith(states.SCALE_IN)
+        )
+        self.close_round()
+        raise Fatal(f"{self._lack(short)}; no project scaled in ({answers})")
+
+    def _agreed(self) -> bool:
+        wanted = f"ACK_{states.SCALE_IN}"
+        return any(p.state == wanted for p in self._hold.snapshot.projects.values())
+
+    def _lack(self, short: Shortage) -> str:
+        return (
+            f"no host can be emptied: for {short.host}, which needs least, {short.instances} "
+            f"instances with {short.vcpus:g} vCPU find no place. Free that much or add a host, "
+            f"then continue the session"
+        )
+
+    def _of_managed(self) -> list[records.Instance]:
+        projects = self._hold.snapshot.projects
+        return [
+            i
+            for i in self._hold.snapshot.alive()
+            if i.project_id in projects and projects[i.project_id].has_manager
+        ]
+
+    def _cores(self) -> dict[str, float]:
+        cores: dict[str, float] = {}
+        for instance in self._of_managed():
+            cores[instance.project_id] = cores.get(instance.project_id, 0.0) + instance.vcpus
+        return cores
+
+    def _counts(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for instance in self._of_managed():
+            counts[instance.project_id] = counts.get(instance.project_id, 0) + 1
+        return counts

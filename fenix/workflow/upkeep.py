@@ -1,0 +1,139 @@
+"""The way of one host through its maintenance: out of use, worked on, checked, back in use.
+
+Phases: *pending*, *draining*, *maintaining*, *returning*, *done*.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from fenix.cloud import base
+from fenix.db import records
+from fenix.notifications import payloads
+from fenix.workflow.acting import Acting
+from fenix.workflow.hold import Hold
+from fenix.workflow.outcome import Fatal
+
+PENDING = "pending"
+DRAINING = "draining"
+MAINTAINING = "maintaining"
+RETURNING = "returning"
+DONE = "done"
+
+
+class Upkeep:
+    """Takes hosts from phase to phase."""
+
+    def __init__(self, hold: Hold, acting: Acting) -> None:
+        self._hold = hold
+        self._acting = acting
+        self._seen: dict[str, base.CloudHost] | None = None
+
+    def _services(self) -> dict[str, base.CloudHost]:
+        if self._seen is None:
+            self._seen = {h.hostname: h for h in self._hold.cloud.hosts()}
+        return self._seen
+
+    @property
+    def reason(self) -> str:
+        """The reason with which the session disables services."""
+        return f"fenix {self._hold.session.session_id}"
+
+    def _phase(self, host: records.Host, phase: str) -> None:
+        host.phase, host.phase_at = phase, self._hold.now()
+        self._hold.touch(host)
+
+    def disable(self, host: records.Host) -> None:
+        """Let nothing new land on a compute; one that an admin disabled is left as it is."""
+        if host.disabled or host.found_disabled or not host.is_compute:
+            return
+        seen = self._services().get(host.hostname)
+        if seen is not None and seen.enabled:
+            self._hold.cloud.disable(seen, self.reason)
+            self._seen = None
+        elif seen is not None and seen.disabled_reason != self.reason:
+            host.found_disabled = True
+            self._hold.touch(host)
+            return
+        host.disabled = True
+        self._hold.touch(host)
+        self._hold.event("host", f"{host.hostname} disabled", host=host.hostname)
+
+    def enable(self, host: records.Host) -> None:
+        """Undo :meth:`disable`, unless an admin has disabled the service meanwhile."""
+        if not host.disabled:
+            return
+        seen = self._services().get(host.hostname)
+        if seen is not None and not seen.enabled:
+            if seen.disabled_reason == self.reason:
+                self._hold.cloud.enable(seen)
+                self._seen = None
+            else:
+                self._hold.event(
+                    "warning",
+                    f"{host.hostname} stays disabled: an admin did that meanwhile "
+                    f"({seen.disabled_reason})",
+                    host=host.hostname,
+                )
+        host.disabled = False
+        self._hold.touch(host)
+        self._hold.event("host", f"{host.hostname} enabled", host=host.hostname)
+
+    def drain(self, host: records.Host) -> None:
+        """Begin to empty a host."""
+        self.disable(host)
+        host.started_at = host.started_at or self._hold.now()
+        self._phase(host, DRAINING)
+
+    def give_back(self, host: records.Host) -> None:
+        """A host that was emptied for later waits again for its turn."""
+        self._phase(host, PENDING)
+
+    def begin(self, host: records.Host) -> None:
+        """The host is empty (or a controller): tell that it is out, and work on it."""
+        self._hold.tell_host(host, payloads.IN_MAINTENANCE)
+        host.started_at = host.started_at or self._hold.now()
+        self._phase(host, MAINTAINING)
+
+    def step(self, host: records.Host) -> datetime.datetime | None:
+        """Take a host that is being maintained further.
+
+        :returns: when to look again; None when nothing but a finished action changes it, or it
+            is done.
+        :raises Fatal: its actions failed, or its services do not come back.
+        """
+        if host.phase == MAINTAINING:
+            types = ["host"]
+            types += ["controller"] if host.is_controller else []
+            types += ["compute"] if host.is_compute else []
+            if not self._acting.finished(types, host.hostname):
+                return None
+            self._phase(host, RETURNING)
+        if host.phase == RETURNING:
+            return self._return(host)
+        return None
+
+    def _return(self, host: records.Host) -> datetime.datetime | None:
+        seen = self._services().get(host.hostname)
+        if seen is None or not seen.up:
+            limit = self._hold.conf.workflow.host_back_wait_time
+            since = host.phase_at or self._hold.now()
+            if self._hold.now() > since + datetime.timedelta(seconds=limit):
+                raise Fatal(
+                    f"the services of {host.hostname} did not report as up within {limit} s "
+                    f"after its maintenance; bring them back, then continue the session"
+                )
+            return self._hold.after(self._hold.conf.engine.cloud_poll_interval)
+        self.enable(host)
+        host.maintained, host.finished_at = True, self._hold.now()
+        self._phase(host, DONE)
+        self._hold.tell_host(host, payloads.HOST_COMPLETE)
+        return None
+
+    def put_back(self, host: records.Host) -> None:
+        """Undo what the session did to a host's service, and tell when it had been out."""
+        was_out = host.phase in (MAINTAINING, RETURNING)
+        self.enable(host)
+        if was_out:
+            self._phase(host, PENDING)
+            self._hold.tell_host(host, payloads.HOST_COMPLETE)
