@@ -111,9 +111,7 @@ def _path(raw: str) -> str:
     except UnicodeError:
         raise exceptions.BadRequest("the path is not UTF-8; percent-encode it as UTF-8") from None
     if not path.isprintable():
-        raise exceptions.BadRequest(
-            "the path contains a character that cannot be printed; no id has one"
-        )
+        raise exceptions.BadRequest("the path contains what cannot be printed; no id does")
     return path.rstrip("/") or "/"
 
 

@@ -10,6 +10,7 @@ import oslo_messaging
 from oslo_config import cfg
 
 from fenix import exceptions, timing
+from fenix.rpc import background
 from fenix.rpc import transport as rpc_transport
 
 LOG = logging.getLogger(__name__)
@@ -19,12 +20,15 @@ _NO_ENGINE = (
     "reaches the message bus, then repeat the request"
 )
 
+#: Seconds that oslo.messaging is given to find out about its own time limit.
+_MARGIN = 1.0
+
 
 class EngineClient:
     """Calls to whichever engine takes them first.
 
     Every ``context`` is a dict that carries the request id; the engine keeps it with what the
-    command causes.
+    command causes. Commands add ``deadline`` to it, ``YYYY-MM-DD HH:MM:SS`` UTC.
     """
 
     def __init__(
@@ -38,6 +42,8 @@ class EngineClient:
         self._client = oslo_messaging.get_rpc_client(
             transport, rpc_transport.target(), timeout=self._timeout
         )
+        self._calls = background.Limited(conf.api.threads)
+        self._hints = background.Hints(self._cast_wake)
 
     def create_session(
         self, context: dict[str, Any], session_id: str, body: dict[str, Any]
@@ -51,13 +57,12 @@ class EngineClient:
         :raises Unavailable: no engine answered in time. The engine refuses the command past
             that time, but may have written the session just before: look it up.
         """
-        deadline = self._clock.now() + datetime.timedelta(seconds=self._timeout)
         self._call(
             context,
             "create_session",
             session_id=session_id,
             body=body,
-            deadline=timing.wire(deadline),
+            deadline=self._deadline(),
         )
 
     def continue_session(
@@ -82,9 +87,15 @@ class EngineClient:
         self._call(context, "delete_session", session_id=session_id)
 
     def wake(self, context: dict[str, Any], session_id: str) -> None:
-        """Tell one engine that a session has something to look at; never fails, may be lost."""
+        """Tell one engine that a session has something to look at.
+
+        Returns at once and never fails; the hint may be lost.
+        """
+        self._hints.put(context, session_id)
+
+    def _cast_wake(self, context: dict[str, Any], session_id: str) -> None:
         try:
-            self._client.cast(context, "wake", session_id=session_id)
+            self._client.prepare(retry=0).cast(context, "wake", session_id=session_id)
         except oslo_messaging.MessagingException as error:
             LOG.warning(
                 "The hint for session %s was not sent (%s); an engine's poll will find it.",
@@ -92,10 +103,18 @@ class EngineClient:
                 error,
             )
 
+    def _deadline(self) -> str | None:
+        """When nobody waits for an answer any more; an engine refuses what it gets later."""
+        return timing.wire(self._clock.now() + datetime.timedelta(seconds=self._timeout))
+
     def _call(self, context: dict[str, Any], method: str, **arguments: Any) -> Any:
+        carried = {**context, "deadline": self._deadline()}
         try:
-            return self._client.call(context, method, **arguments)
-        except oslo_messaging.MessagingTimeout:
+            return self._calls.run(
+                lambda: self._client.call(carried, method, **arguments),
+                self._timeout + _MARGIN,
+            )
+        except (oslo_messaging.MessagingTimeout, TimeoutError):
             raise exceptions.Unavailable(
                 _NO_ENGINE.format(seconds=self._timeout, call=method)
             ) from None
