@@ -30,11 +30,14 @@ class Aodh:
     def __init__(self, auth: ServiceAuth) -> None:
         self._http = auth.adapter("alarming")
 
-    def managers(self) -> dict[str, Manager]:
+    def managers(self) -> dict[str, Manager] | None:
         """Every project with an alarm that counts, by project id.
 
-        :raises CloudError: when Aodh does not answer, or is not in the catalogue.
+        :returns: None when the catalogue has no alarming service.
+        :raises CloudError: when Aodh does not answer.
         """
+        if read("Keystone: endpoint of alarming", self._http.get_endpoint) is None:
+            return None
         by_project: dict[str, list[dict[str, Any]]] = {}
         for alarm in self._alarms():
             if _counts(alarm):

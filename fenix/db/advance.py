@@ -134,9 +134,9 @@ def _write_wait(write: orm.Session, wait: records.Wait) -> None:
     The row is written only while it holds the reply that the handler saw: one that came in
     meanwhile was accepted, and counts.
     """
-    seen = _W.c.replied_at.is_(None)
-    if wait.replied_at is not None:
-        seen = _W.c.replied_at == wait.replied_at
+    seen: sa.ColumnElement[bool] = (
+        _W.c.replied_at.is_(None) if wait.replied_at is None else _W.c.replied_at == wait.replied_at
+    )
     values = rows.values(wait, without=["wait_id"])
     if wait.status == "open":
         values |= {"reply": None, "reply_actions": {}, "replied_at": None}
@@ -147,3 +147,5 @@ def _write_wait(write: orm.Session, wait: records.Wait) -> None:
     )
     if written.rowcount != 1:  # type: ignore[attr-defined]
         raise Stale(f"project {wait.project_id} answered meanwhile")
+    if wait.status == "open":
+        wait.reply, wait.reply_actions, wait.replied_at = None, {}, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exc
@@ -94,21 +95,31 @@ def _claim(write: orm.Session, session_id: str, hostnames: Sequence[str]) -> Non
 
 
 def resume(
-    database: Database, session_id: str, state: str, hostnames: Sequence[str], event: records.Event
+    database: Database,
+    session_id: str,
+    state: str,
+    hostnames: Sequence[str],
+    progress: dict[str, Any],
+    event: records.Event,
 ) -> None:
     """Continue a failed session in ``state``; it takes ``hostnames`` again.
 
     :raises Conflict: it is not failed (any more), or another session holds a host.
     """
     try:
-        _resume(database, session_id, state, hostnames, event)
+        _resume(database, session_id, state, hostnames, progress, event)
     except db_exc.DBDuplicateEntry:
         raise _conflict(database, hostnames) from None
 
 
 @retried
 def _resume(
-    database: Database, session_id: str, state: str, hostnames: Sequence[str], event: records.Event
+    database: Database,
+    session_id: str,
+    state: str,
+    hostnames: Sequence[str],
+    progress: dict[str, Any],
+    event: records.Event,
 ) -> None:
     with database.writer() as write:
         changed = write.execute(
@@ -122,6 +133,7 @@ def _resume(
                 state=state,
                 prev_state=states.MAINTENANCE_FAILED,
                 reason=None,
+                progress=progress,
                 wake_at=event.at,
                 updated_at=event.at,
                 wakes=_S.c.wakes + 1,

@@ -156,3 +156,36 @@ def wake(database: Database, session_id: str, now: datetime.datetime) -> None:
     """Make a session due at once; one that is idle or gone stays as it is."""
     with database.writer() as session:
         session.execute(wake_statement(session_id, now))
+
+
+@retried
+def wakes(database: Database, session_id: str) -> int | None:
+    """How often the session was woken; None when it is gone."""
+    with database.reader() as session:
+        return session.scalar(sa.select(_S.c.wakes).where(_S.c.session_id == session_id))
+
+
+@retried
+def written_by_others(
+    database: Database, session_id: str
+) -> tuple[list[records.Wait], list[records.ActionRun]]:
+    """Rows that the API and the runners of actions write: open questions, and action runs."""
+    waits, runs = models.project_waits, models.action_plugin_instances
+    with database.reader() as session:
+        return (
+            rows.select(
+                session,
+                waits,
+                records.Wait,
+                waits.c.session_id == session_id,
+                waits.c.status == "open",
+                order_by=waits.c.wait_id,
+            ),
+            rows.select(
+                session,
+                runs,
+                records.ActionRun,
+                runs.c.session_id == session_id,
+                order_by=runs.c.run_id,
+            ),
+        )

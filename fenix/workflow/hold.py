@@ -48,6 +48,7 @@ class Hold:
         clock: timing.Clock,
         ports: Ports,
         check_lease: Callable[[], None],
+        on_commit: Callable[[advance.Changes], None],
     ) -> None:
         self.snapshot = snapshot
         self.database = database
@@ -56,6 +57,7 @@ class Hold:
         self.changes = advance.Changes()
         self._ports = ports
         self._check_lease = check_lease
+        self._on_commit = on_commit
 
     @property
     def session(self) -> records.Session:
@@ -101,6 +103,7 @@ class Hold:
         snapshot = self.snapshot
         snapshot.waits = [w for w in snapshot.waits if w.status == "open"] + changes.new_waits
         snapshot.runs.extend(changes.new_runs)
+        self._on_commit(changes)
 
     def touch(self, *rows: records.Host | records.Instance | records.Project) -> None:
         """Rows of the snapshot were changed and are to be written."""

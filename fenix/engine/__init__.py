@@ -1,0 +1,1 @@
+"""The engine: claims sessions that have something to do, and advances them."""

@@ -1,0 +1,198 @@
+"""Commands of admins, as the API hands them over; answered after the rows are written."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import oslo_messaging
+from oslo_config import cfg
+
+from fenix import exceptions, states, timing
+from fenix.cloud import base as cloud_base
+from fenix.db import lifecycle, records
+from fenix.db import sessions as db_sessions
+from fenix.db.api import Database
+from fenix.engine.plugins import Plugins
+from fenix.rpc.transport import VERSION
+from fenix.workflow import inventory
+
+LOG = logging.getLogger(__name__)
+
+_SETTINGS = (
+    "max_parallel_hosts",
+    "max_failed_hosts",
+    "canary_hosts",
+    "canary_soak",
+    "window_end",
+    "parameters",
+)
+#: Part of [api] rpc_timeout in which a DELETE is waited for.
+_PATIENCE = 0.8
+_POLL = 0.05
+
+
+def _expected(function: Callable[..., Any]) -> Callable[..., Any]:
+    wrapped: Callable[..., Any] = oslo_messaging.expected_exceptions(exceptions.FenixError)(
+        function
+    )
+    return wrapped
+
+
+class Commands:
+    """The RPC endpoint of an engine."""
+
+    target = oslo_messaging.Target(version=VERSION)
+
+    def __init__(
+        self,
+        *,
+        conf: cfg.ConfigOpts,
+        database: Database,
+        clock: timing.Clock,
+        cloud: cloud_base.Cloud,
+        plugins: Plugins,
+        nudge: Callable[[str], None],
+    ) -> None:
+        self._conf = conf
+        self._database = database
+        self._clock = clock
+        self._cloud = cloud
+        self._plugins = plugins
+        self._nudge = nudge
+
+    @_expected
+    def create_session(
+        self, context: dict[str, Any], session_id: str, body: dict[str, Any], deadline: str
+    ) -> None:
+        """See :meth:`fenix.rpc.client.EngineClient.create_session`."""
+        self._in_time(deadline)
+        name = body.get("workflow") or self._conf.engine.default_workflow
+        workflow = self._plugins.workflow(name)
+        if body.get("parameters") and workflow.parameters is None:
+            raise exceptions.BadRequest(f"parameters: the workflow {name} takes none")
+        actions = [self._action(session_id, a) for a in body.get("actions", [])]
+        limit = self._conf.engine.max_sessions
+        if lifecycle.live_count(self._database) >= limit:
+            raise exceptions.SessionLimit(
+                f"{limit} sessions are live already ([engine] max_sessions); wait for one to "
+                f"end, or delete one"
+            )
+        hosts = inventory.in_cloud(self._cloud, list(body.get("hosts") or []))
+        self._in_time(deadline)
+        now = self._clock.now()
+        session = records.Session(
+            session_id=session_id,
+            workflow=name,
+            state=states.INITIAL,
+            created_at=now,
+            updated_at=now,
+            wake_at=now,
+            maintenance_at=_time(body.get("maintenance_at")),
+            meta=body.get("metadata") or {},
+            settings={k: body[k] for k in _SETTINGS if k in body},
+            request_id=context.get("request_id"),
+        )
+        lifecycle.create(
+            self._database,
+            session,
+            [_host(session_id, h) for h in hosts],
+            actions,
+            [self._event(session_id, "created", f"created for {len(hosts)} hosts", context)],
+            [],
+        )
+        LOG.info("Session %s is created for %d hosts", session_id, len(hosts))
+        self._nudge(session_id)
+
+    def _in_time(self, deadline: str) -> None:
+        if self._clock.now() > timing.parse(deadline):
+            raise exceptions.Unavailable(
+                "the command came too late; its sender does not wait any more"
+            )
+
+    def _action(self, session_id: str, action: dict[str, Any]) -> records.Action:
+        meta = action.get("metadata") or {}
+        self._plugins.check_action(action["plugin"], meta)
+        return records.Action(
+            session_id, action["plugin"], action["type"], action.get("order", 0), meta
+        )
+
+    def _event(
+        self, session_id: str, kind: str, message: str, context: dict[str, Any]
+    ) -> records.Event:
+        return records.Event(
+            session_id,
+            self._clock.now(),
+            kind,
+            message,
+            data={"request_id": context.get("request_id")},
+        )
+
+    @_expected
+    def continue_session(
+        self, context: dict[str, Any], session_id: str, state: str | None
+    ) -> dict[str, Any]:
+        """See :meth:`fenix.rpc.client.EngineClient.continue_session`."""
+        detail = db_sessions.detail(self._database, session_id)
+        session = detail.session
+        if session.state != states.MAINTENANCE_FAILED:
+            raise exceptions.Conflict(
+                f"session {session_id} is in state {session.state}; only one in state "
+                f"{states.MAINTENANCE_FAILED} can be continued"
+            )
+        known = self._plugins.workflow(session.workflow).table.resumable
+        goal = state or session.failed_state or states.INITIAL
+        if goal not in known:
+            raise exceptions.BadRequest(
+                f"state: {goal!r} is not a state that a session of workflow {session.workflow} "
+                f"can be continued from; those are {', '.join(sorted(known))}"
+            )
+        free = [
+            h.hostname
+            for h in detail.hosts
+            if not h.outside and h.phase == "pending" and not h.disabled
+        ]
+        lifecycle.resume(
+            self._database,
+            session_id,
+            goal,
+            free,
+            {**session.progress, "continued": True},
+            self._event(session_id, "state", f"continued in {goal}", context),
+        )
+        self._nudge(session_id)
+        return {"session_id": session_id, "state": goal}
+
+    @_expected
+    def delete_session(self, context: dict[str, Any], session_id: str) -> None:
+        """See :meth:`fenix.rpc.client.EngineClient.delete_session`."""
+        LOG.info("Session %s is to be deleted (%s)", session_id, context.get("request_id"))
+        lifecycle.order(self._database, session_id, lifecycle.DELETE, self._clock.now())
+        self._nudge(session_id)
+        patience = self._clock.monotonic() + self._conf.api.rpc_timeout * _PATIENCE
+        while self._clock.monotonic() < patience:
+            if db_sessions.wakes(self._database, session_id) is None:
+                return
+            time.sleep(_POLL)
+        LOG.info("Session %s ends later: something is under way", session_id)
+
+    def wake(self, context: dict[str, Any], session_id: str) -> None:
+        """Look at a session now."""
+        self._nudge(session_id)
+
+
+def _time(text: str | None) -> datetime.datetime | None:
+    return None if text is None else timing.parse(text)
+
+
+def _host(session_id: str, host: cloud_base.CloudHost) -> records.Host:
+    return records.Host(
+        session_id,
+        host.hostname,
+        ",".join(sorted(host.roles)),
+        service_id=host.service_id,
+        found_disabled=not host.enabled,
+    )

@@ -1,0 +1,74 @@
+"""What this engine holds: leases are renewed while it works, and checked before it acts."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from oslo_db import exception as db_exc
+
+from fenix import exceptions, timing
+from fenix.db import claims, records
+from fenix.db.api import Database
+
+LOG = logging.getLogger(__name__)
+
+
+class Leases:
+    """Leases of one engine, counted from before they were asked for, on a steady clock."""
+
+    def __init__(
+        self, database: Database, engine_id: str, clock: timing.Clock, seconds: float
+    ) -> None:
+        self.engine_id = engine_id
+        self.seconds = seconds
+        self._database = database
+        self._clock = clock
+        self._until: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def take(self, session_id: str) -> records.Session | None:
+        """Claim a session; None when it is not due, or held."""
+        until = self._clock.monotonic() + self.seconds
+        session = claims.claim(
+            self._database, session_id, self.engine_id, self._clock.now(), self.seconds
+        )
+        if session is not None:
+            with self._lock:
+                self._until[session_id] = until
+        return session
+
+    def drop(self, session_id: str) -> None:
+        """This engine has finished with a session."""
+        with self._lock:
+            self._until.pop(session_id, None)
+
+    def check(self, session_id: str) -> None:
+        """Make sure that the session is still this engine's.
+
+        :raises LostLease: the lease was not renewed in time.
+        """
+        with self._lock:
+            until = self._until.get(session_id, 0.0)
+        if self._clock.monotonic() >= until:
+            raise exceptions.LostLease(
+                f"the lease on session {session_id} ended before it could be renewed"
+            )
+
+    def renew(self) -> None:
+        """Renew everything that is held; leases that were lost are not got back."""
+        now = self._clock.monotonic()
+        with self._lock:
+            held = [s for s, until in self._until.items() if until > now]
+        if not held:
+            return
+        try:
+            claims.renew(self._database, held, self.engine_id, self._clock.now(), self.seconds)
+            kept = claims.held(self._database, held, self.engine_id)
+        except db_exc.DBError as error:
+            LOG.warning("Leases of %d sessions were not renewed: %s", len(held), error)
+            return
+        with self._lock:
+            for session_id in held:
+                if session_id in self._until:
+                    self._until[session_id] = now + self.seconds if session_id in kept else 0.0

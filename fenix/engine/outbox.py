@@ -1,0 +1,67 @@
+"""Sending notifications after they were committed, in order per channel."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+
+from oslo_config import cfg
+
+from fenix import exceptions, timing
+from fenix.db import outbox as db_outbox
+from fenix.db import records
+from fenix.db.api import Database
+from fenix.notifications.publisher import Publisher
+
+LOG = logging.getLogger(__name__)
+
+_BATCH = 200
+_LONGEST_PAUSE = 30.0
+#: A sender that says nothing for so long is taken for dead.
+_PATIENCE = 60.0
+
+
+class OutboxSender:
+    """Sends what is due; any engine may, a row is sent by the one that marks it."""
+
+    def __init__(
+        self,
+        *,
+        conf: cfg.ConfigOpts,
+        database: Database,
+        clock: timing.Clock,
+        publisher: Publisher,
+        engine_id: str,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._publisher = publisher
+        self._engine_id = engine_id
+        self._pause = conf.notifications.retry_interval
+
+    def send_due(self) -> int:
+        """Send the first of every channel until nothing is due.
+
+        :returns: how many were sent.
+        """
+        count = 0
+        while True:
+            heads = db_outbox.heads(self._database, self._clock.now(), _BATCH)
+            sent = sum(self._send(row) for row in heads)
+            count += sent
+            if not sent:
+                return count
+
+    def _send(self, row: records.Outgoing) -> bool:
+        if not db_outbox.take(self._database, row, self._engine_id, self._clock.now(), _PATIENCE):
+            return False
+        try:
+            self._publisher.publish(row)
+        except exceptions.Unavailable as error:
+            pause = min(self._pause * 2 ** min(row.attempts, 10), _LONGEST_PAUSE)
+            again = self._clock.now() + datetime.timedelta(seconds=pause)
+            LOG.warning("%s; again in %.1f s", error, pause)
+            db_outbox.failed(self._database, row, str(error), again)
+            return False
+        db_outbox.sent(self._database, row, self._clock.now())
+        return True

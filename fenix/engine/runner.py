@@ -1,0 +1,237 @@
+"""Advancing one session: claim, run the handler of its state, write what it did, give back."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import datetime
+import logging
+from collections.abc import Callable
+
+from oslo_config import cfg
+
+from fenix import exceptions, states, timing
+from fenix.db import advance, lifecycle, records
+from fenix.db import sessions as db_sessions
+from fenix.db.api import Database
+from fenix.engine.leases import Leases
+from fenix.engine.plugins import Plugins
+from fenix.workflow.hold import Hold, Ports
+from fenix.workflow.outcome import Fatal, Go, Retry, Wait
+from fenix.workflow.snapshot import Snapshot
+
+LOG = logging.getLogger(__name__)
+
+_CACHED = 64
+_STEPS = 100
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 30.0
+
+
+class Runner:
+    """Runs handlers. Several threads may use it, each for another session."""
+
+    def __init__(
+        self,
+        *,
+        conf: cfg.ConfigOpts,
+        database: Database,
+        clock: timing.Clock,
+        ports: Ports,
+        plugins: Plugins,
+        leases: Leases,
+        on_commit: Callable[[advance.Changes], None],
+    ) -> None:
+        self._conf = conf
+        self._database = database
+        self._clock = clock
+        self._ports = ports
+        self._plugins = plugins
+        self._leases = leases
+        self._on_commit = on_commit
+        self._cache: collections.OrderedDict[str, Snapshot] = collections.OrderedDict()
+
+    def run(self, session_id: str) -> datetime.datetime | None:
+        """Advance a session as far as it goes now.
+
+        :returns: when it has something to do again, as far as this engine knows.
+        """
+        session = self._leases.take(session_id)
+        if session is None:
+            return None
+        try:
+            return self._advance(session)
+        except exceptions.LostLease as error:
+            LOG.warning("Stopped: %s", error)
+        except advance.Stale:
+            LOG.info("Session %s: a reply came in meanwhile; looking again", session_id)
+            self._let_go(session)
+            return self._clock.now()
+        finally:
+            self._leases.drop(session_id)
+        self._cache.pop(session_id, None)
+        return None
+
+    def _let_go(self, session: records.Session) -> None:
+        """Nothing that was recorded is kept: the next holder reads the rows."""
+        self._cache.pop(session.session_id, None)
+        fresh = db_sessions.get(self._database, session.session_id)
+        release = advance.Release(self._clock.now())
+        advance.commit(self._database, fresh, advance.Changes(), self._clock.now(), release)
+
+    def _snapshot(self, session: records.Session) -> Snapshot:
+        """The rows of a session; those only its holder writes are kept from last time."""
+        known = self._cache.pop(session.session_id, None)
+        if known is not None and known.session.revision == session.revision - 1:
+            waits, runs = db_sessions.written_by_others(self._database, session.session_id)
+            known.session, known.waits, known.runs = session, waits, runs
+            snapshot = known
+        else:
+            detail = db_sessions.detail(self._database, session.session_id)
+            snapshot = Snapshot(dataclasses.replace(detail, session=session))
+        return snapshot
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        self._cache[snapshot.session.session_id] = snapshot
+        while len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)
+
+    def _advance(self, session: records.Session) -> datetime.datetime | None:
+        snapshot = self._snapshot(session)
+        hold = Hold(
+            snapshot=snapshot,
+            database=self._database,
+            conf=self._conf,
+            clock=self._clock,
+            ports=self._ports,
+            check_lease=lambda: self._leases.check(session.session_id),
+            on_commit=self._on_commit,
+        )
+        for _ in range(_STEPS):
+            if session.command == lifecycle.DELETE:
+                until = self._stop(hold)
+                if until is None:
+                    return None
+            elif session.state in states.IDLE:
+                until = None
+            else:
+                outcome = self._step(hold)
+                if outcome is None:
+                    continue
+                until = outcome.until if session.state not in states.IDLE else None
+            hold.release(until)
+            self._keep(snapshot)
+            return self._again(session, until)
+        hold.release(self._clock.now())
+        self._keep(snapshot)
+        return self._clock.now()
+
+    def _again(
+        self, session: records.Session, until: datetime.datetime | None
+    ) -> datetime.datetime | None:
+        """When the session is due: at once when something came in while it was worked on."""
+        row = db_sessions.wakes(self._database, session.session_id)
+        return self._clock.now() if row is not None and row != session.wakes else until
+
+    # One run of a handler
+
+    def _step(self, hold: Hold) -> Wait | None:
+        """Run the handler once. :returns: what to wait for; None when the state changed."""
+        session = hold.session
+        try:
+            workflow = self._plugins.workflow(session.workflow)
+            outcome = workflow(hold).handle()
+            if hold.noted("trouble_since"):
+                hold.note("trouble_since", None)
+        except Fatal as error:
+            self._fail(hold, str(error))
+            return None
+        except (exceptions.LostLease, advance.Stale):
+            raise
+        except (Retry, exceptions.CloudError) as error:
+            return self._trouble(hold, error)
+        except exceptions.FenixError as error:
+            self._fail(hold, str(error))
+            return None
+        except Exception as error:
+            LOG.exception("Session %s: the workflow raised", session.session_id)
+            self._fail(
+                hold,
+                f"internal error in state {session.state}: {type(error).__name__}: {error}; the "
+                f"engine's log has the trace. Report it, then continue the session",
+            )
+            return None
+        if isinstance(outcome, Go):
+            self._move(hold, workflow.table.after(session.state, outcome.event))
+            return None
+        return outcome
+
+    def _move(self, hold: Hold, state: str) -> None:
+        session = hold.session
+        LOG.info("Session %s: %s -> %s", session.session_id, session.state, state)
+        hold.event("state", f"{session.state} -> {state}", before=session.state, after=state)
+        session.prev_state, session.state = session.state, state
+        if state == states.MAINTENANCE_DONE:
+            session.percent_done = 100
+            hold.changes.release_claims.update(h.hostname for h in hold.snapshot.session_hosts())
+        hold.changes.session = True
+        hold.tell_session()
+        hold.save()
+
+    def _fail(self, hold: Hold, reason: str) -> None:
+        session = hold.session
+        LOG.error("Session %s failed in %s: %s", session.session_id, session.state, reason)
+        session.failed_state, session.reason = session.state, reason
+        for wait in hold.snapshot.waits:
+            if wait.status == "open":
+                wait.status = "withdrawn"
+                hold.touch_wait(wait)
+        hold.event("failure", reason, state=session.state)
+        hold.changes.release_claims.update(
+            h.hostname
+            for h in hold.snapshot.session_hosts()
+            if h.phase == "pending" and not h.disabled
+        )
+        self._move(hold, states.MAINTENANCE_FAILED)
+
+    def _trouble(self, hold: Hold, error: exceptions.FenixError) -> Wait | None:
+        """Something outside does not work just now: try again, for a bounded time."""
+        session, now = hold.session, self._clock.now()
+        known = hold.noted("trouble_since")
+        since = datetime.datetime.fromisoformat(known["at"]) if known else now
+        pause = min(known["pause"] * 2, _LONGEST_PAUSE) if known else _FIRST_PAUSE
+        if isinstance(error, Retry):
+            pause = error.delay
+        limit = self._conf.workflow.cloud_retry_time
+        refused = isinstance(error, exceptions.CloudError) and not error.retriable
+        if refused or (now - since).total_seconds() > limit:
+            tried = "" if refused else f" (tried for {limit} s)"
+            self._fail(
+                hold,
+                f"in state {session.state}: {error}{tried}. Remove the cause, then continue the "
+                f"session",
+            )
+            return None
+        LOG.warning("Session %s: %s; again in %.1f s", session.session_id, error, pause)
+        if known is None:
+            hold.event("warning", f"{error}; trying again")
+        hold.note("trouble_since", {"at": since.isoformat(), "pause": pause})
+        return Wait(now + datetime.timedelta(seconds=pause), str(error))
+
+    def _stop(self, hold: Hold) -> datetime.datetime | None:
+        """Carry out DELETE. :returns: when to look again; None when the session is erased."""
+        session = hold.session
+        try:
+            wait = self._plugins.workflow(session.workflow)(hold).stop()
+        except exceptions.LostLease:
+            raise
+        except (exceptions.CloudError, Retry) as error:
+            LOG.warning("Session %s cannot be ended yet: %s", session.session_id, error)
+            return self._clock.now() + datetime.timedelta(seconds=_FIRST_PAUSE)
+        if wait is not None:
+            return wait.until
+        hold.event("end", "deleted")
+        hold.save()
+        lifecycle.erase(self._database, session, [])
+        LOG.info("Session %s is deleted", session.session_id)
+        return None

@@ -1,0 +1,207 @@
+"""One engine process: its parts, and the threads that drive them."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable
+
+import oslo_messaging
+from oslo_config import cfg
+from oslo_db import exception as db_exc
+from oslo_service import service
+
+from fenix import exceptions, timing, version
+from fenix.cloud import aodh
+from fenix.cloud.keystone import ServiceAuth
+from fenix.cloud.nova import NovaCloud
+from fenix.db import advance, claims, engines, records
+from fenix.db.api import Database
+from fenix.engine.actions import ActionRunner
+from fenix.engine.commands import Commands
+from fenix.engine.dispatcher import Dispatcher
+from fenix.engine.leases import Leases
+from fenix.engine.outbox import OutboxSender
+from fenix.engine.plugins import Plugins
+from fenix.engine.runner import Runner
+from fenix.notifications.publisher import Publisher
+from fenix.rpc import transport as rpc_transport
+from fenix.workflow.hold import Ports
+
+LOG = logging.getLogger(__name__)
+
+_FORGET_ENGINE = datetime.timedelta(minutes=10)
+
+
+def openstack(conf: cfg.ConfigOpts) -> Ports:
+    """The ports to OpenStack, with the user of ``[service_auth]``."""
+    auth = ServiceAuth(conf)
+    alarms = aodh.Aodh(auth)
+    return Ports(
+        cloud=NovaCloud(auth),
+        managers=alarms.managers if conf.notifications.use_aodh else _nobody_knows,
+    )
+
+
+def _nobody_knows() -> None:
+    return None
+
+
+class Engine(service.ServiceBase):
+    """An engine. Everything that must not be shared between processes is made in ``start``."""
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        *,
+        ports: Ports | None = None,
+        clock: timing.Clock | None = None,
+        plugins: Plugins | None = None,
+    ) -> None:
+        self._conf = conf
+        self._clock = clock or timing.SystemClock()
+        self._ports = ports
+        self.plugins = plugins or Plugins(conf)
+        self._threads: list[threading.Thread] = []
+        self._stopped = threading.Event()
+        self._outgoing = threading.Event()
+        self.engine_id = ""
+
+    def start(self) -> None:
+        """Make connections, begin to listen and to work."""
+        conf, clock = self._conf, self._clock
+        self.engine_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        ports = self._ports or openstack(conf)
+        self.database = Database(conf)
+        self._leases = Leases(self.database, self.engine_id, clock, conf.engine.lease)
+        runner = Runner(
+            conf=conf,
+            database=self.database,
+            clock=clock,
+            ports=ports,
+            plugins=self.plugins,
+            leases=self._leases,
+            on_commit=self._committed,
+        )
+        self._actions = ActionRunner(
+            conf=conf,
+            database=self.database,
+            clock=clock,
+            cloud=ports.cloud,
+            plugins=self.plugins,
+            engine_id=self.engine_id,
+        )
+        self.dispatcher = Dispatcher(
+            conf=conf,
+            database=self.database,
+            clock=clock,
+            runner=runner,
+            actions=self._actions,
+        )
+        self._outbox = OutboxSender(
+            conf=conf,
+            database=self.database,
+            clock=clock,
+            publisher=Publisher(conf),
+            engine_id=self.engine_id,
+        )
+        commands = Commands(
+            conf=conf,
+            database=self.database,
+            clock=clock,
+            cloud=ports.cloud,
+            plugins=self.plugins,
+            nudge=self.dispatcher.nudge,
+        )
+        self._row = self._own_row()
+        self._rpc = oslo_messaging.get_rpc_server(
+            rpc_transport.make(conf), rpc_transport.target(self.engine_id), [commands]
+        )
+        self._beat()
+        self._rpc.start()
+        for name, work in (
+            ("dispatcher", self.dispatcher.loop),
+            ("leases", self._every(conf.engine.lease / 3, self._keep_alive)),
+            ("outbox", self._send),
+        ):
+            thread = threading.Thread(target=work, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        LOG.info("Engine %s runs", self.engine_id)
+
+    def _own_row(self) -> records.Engine:
+        now = self._clock.now()
+        return records.Engine(
+            engine_id=self.engine_id,
+            hostname=socket.gethostname(),
+            version=version.__version__,
+            started_at=now,
+            heartbeat_at=now,
+            workflows=sorted(self.plugins.workflows),
+            actions=sorted(self.plugins.actions),
+        )
+
+    def _committed(self, changes: advance.Changes) -> None:
+        if changes.outgoing:
+            self._outgoing.set()
+        if changes.new_runs or changes.runs:
+            self.dispatcher.runs_wait()
+
+    def _every(self, seconds: float, work: Callable[[], None]) -> Callable[[], None]:
+        def loop() -> None:
+            while not self._stopped.wait(seconds):
+                try:
+                    work()
+                except (db_exc.DBError, exceptions.FenixError) as error:
+                    LOG.warning("%s", error)
+
+        return loop
+
+    def _keep_alive(self) -> None:
+        self._leases.renew()
+        self._actions.beat()
+        self._beat()
+
+    def _beat(self) -> None:
+        self._row.heartbeat_at = self._clock.now()
+        engines.beat(self.database, self._row, self._row.heartbeat_at - _FORGET_ENGINE)
+
+    def _send(self) -> None:
+        while not self._stopped.is_set():
+            self._outgoing.wait(self._conf.engine.poll_interval)
+            self._outgoing.clear()
+            try:
+                self._outbox.send_due()
+            except (db_exc.DBError, exceptions.FenixError) as error:
+                LOG.warning("The outbox waits: %s", error)
+                self._stopped.wait(self._conf.engine.poll_interval)
+
+    def stop(self) -> None:
+        """Hand sessions over at once and end; work of this moment is finished first."""
+        if self._stopped.is_set() or not self.engine_id:
+            return
+        self._rpc.stop()
+        self.dispatcher.stop()
+        self._stopped.set()
+        self._outgoing.set()
+        for thread in self._threads:
+            thread.join(self._conf.engine.lease)
+        self._rpc.wait()
+        try:
+            claims.let_go(self.database, self.engine_id, self._clock.now())
+            engines.remove(self.database, self.engine_id)
+        except db_exc.DBError as error:
+            LOG.warning("Sessions are taken over when their leases end: %s", error)
+        self.database.dispose()
+        LOG.info("Engine %s stopped", self.engine_id)
+
+    def wait(self) -> None:
+        """Block until :meth:`stop` was called."""
+        self._stopped.wait()
+
+    def reset(self) -> None:
+        """Nothing is re-read on SIGHUP."""
