@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import oslo_messaging
 from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
@@ -20,7 +21,8 @@ from fenix.conf import api, base, engine, notifications, service_auth, workflow
 
 _MODULES = (base, api, engine, workflow, notifications, service_auth)
 
-DEFAULT_CONFIG_FILE = "/etc/fenix/fenix.conf"
+#: Exchange of the RPC and of the notifications.
+EXCHANGE = "fenix"
 
 
 def register(conf: cfg.ConfigOpts) -> None:
@@ -28,6 +30,7 @@ def register(conf: cfg.ConfigOpts) -> None:
     for module in _MODULES:
         module.register(conf)
     db_options.set_defaults(conf, connection="sqlite:///$state_path/fenix.sqlite")
+    oslo_messaging.set_transport_defaults(EXCHANGE)
     policy_opts.set_defaults(conf, policy_file="policy.yaml")
     cors.set_defaults(allow_methods=["GET", "PUT", "POST", "DELETE"])
 

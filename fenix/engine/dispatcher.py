@@ -12,7 +12,7 @@ from oslo_config import cfg
 from oslo_db import exception as db_exc
 
 from fenix import exceptions, timing
-from fenix.db import claims
+from fenix.db import claims, records
 from fenix.db.api import Database
 from fenix.engine.actions import ActionRunner
 from fenix.engine.runner import Runner
@@ -165,15 +165,13 @@ class Dispatcher:
                 continue
             with self._changed:
                 self._busy_runs += 1
-            self._runs.submit(
-                self._carry_out, lambda r=run: self._actions.execute(r), run.session_id
-            )
+            self._runs.submit(self._carry_out, run)
 
-    def _carry_out(self, execute: Callable[[], None], session_id: str) -> None:
+    def _carry_out(self, run: records.ActionRun) -> None:
         try:
-            execute()
+            self._actions.execute(run)
         finally:
             with self._changed:
                 self._busy_runs -= 1
-        self.nudge(session_id)
+        self.nudge(run.session_id)
         self.runs_wait()

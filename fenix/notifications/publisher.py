@@ -14,7 +14,6 @@ from oslo_messaging.notify import messaging
 
 from fenix import exceptions
 from fenix.db import records
-from fenix.rpc import transport as rpc_transport
 
 PUBLISHER = "fenix"
 _PRIORITY = "info"
@@ -37,7 +36,6 @@ class Publisher:
     """Sends outbox rows; make it after forking."""
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
-        oslo_messaging.set_transport_defaults(rpc_transport.EXCHANGE)
         transport = oslo_messaging.get_notification_transport(conf)
         self._driver = _RaisingDriver(
             conf, topics=list(conf.notifications.topics), transport=transport

@@ -7,7 +7,6 @@ from oslo_config import cfg
 
 TOPIC = "fenix-engine"
 VERSION = "1.0"
-EXCHANGE = "fenix"
 
 #: Errors that cross the bus as themselves.
 ERRORS = ["fenix.exceptions"]
@@ -15,7 +14,6 @@ ERRORS = ["fenix.exceptions"]
 
 def make(conf: cfg.ConfigOpts) -> oslo_messaging.RPCTransport:
     """A transport for RPC; make it after forking."""
-    oslo_messaging.set_transport_defaults(EXCHANGE)
     return oslo_messaging.get_rpc_transport(conf, allowed_remote_exmods=ERRORS)
 
 

@@ -53,6 +53,8 @@ class Emptying:
         """
         there = self._snapshot.on(host.hostname)
         if not there:
+            if self._moving.leaving(host.hostname):
+                return self._hold.after(self._hold.conf.engine.cloud_poll_interval)
             there = self._inventory.look_at(host.hostname)
             if not there:
                 return None

@@ -72,6 +72,10 @@ class Moving:
             return LIVE_MIGRATE
         return instance.action or str(self._conf.default_action)
 
+    def leaving(self, hostname: str) -> bool:
+        """Whether a move off a host has not ended; its source may still hold the disk."""
+        return any(i.move_source == hostname for i in self._snapshot.under_way())
+
     # Watching
 
     def watch(self) -> None:
@@ -131,7 +135,10 @@ class Moving:
                 f"then continue the session"
             )
         if instance.state == "VERIFY_RESIZE":
-            self._confirm(instance)
+            if record is not None and record.status == "confirming":
+                self._busy(instance)
+            else:
+                self._confirm(instance)
         elif instance.task_state:
             self._busy(instance)
         elif instance.host != instance.move_source:
@@ -189,8 +196,10 @@ class Moving:
         self._hold.save()
         try:
             self._hold.cloud.confirm(instance.instance_id)
-        except exceptions.CloudBusy:
-            return  # It is being confirmed already: the next look tells.
+        except (exceptions.CloudBusy, exceptions.CloudRefused) as error:
+            # It is being confirmed already, or will not be: the next look tells.
+            instance.details = str(error)
+            self._busy(instance)
 
     # Ends of a move
 

@@ -86,9 +86,8 @@ class Workflow(BaseWorkflow):
                 self.emptying.begin(self.snapshot.hosts[source.name], placement)
         self.moving.watch()
         due = self._empty(states.PREPARE_MAINTENANCE, Picture(self.snapshot).usable())
-        for host in self._draining():
-            if not self.snapshot.on(host.hostname):
-                self.upkeep.give_back(host)
+        for host in self._emptied():
+            self.upkeep.give_back(host)
         if self._draining():
             return Wait(due, "hosts are emptied")
         return Go(states.START)
@@ -163,9 +162,8 @@ class Workflow(BaseWorkflow):
         due = [self._controllers()]
         if self._controllers_done():
             due.append(self._empty(states.PLANNED_MAINTENANCE, Picture(self.snapshot).settled()))
-            for host in self._draining():
-                if not self.snapshot.on(host.hostname):
-                    self.upkeep.begin(host)
+            for host in self._emptied():
+                self.upkeep.begin(host)
             due.extend(self._step(h) for h in self._under_work())
             self._begin_next()
             due.append(self._empty(states.PLANNED_MAINTENANCE, Picture(self.snapshot).settled()))
@@ -217,6 +215,13 @@ class Workflow(BaseWorkflow):
 
     def _draining(self) -> list[records.Host]:
         return [h for h in self.snapshot.computes() if h.phase == DRAINING]
+
+    def _emptied(self) -> list[records.Host]:
+        return [
+            h
+            for h in self._draining()
+            if not self.snapshot.on(h.hostname) and not self.moving.leaving(h.hostname)
+        ]
 
     def _under_work(self) -> list[records.Host]:
         return [h for h in self.snapshot.computes() if h.phase in (MAINTAINING, RETURNING)]

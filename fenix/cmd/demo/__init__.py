@@ -1,0 +1,1 @@
+"""The demo: the whole service in one process, against an emulated cloud."""

@@ -1,0 +1,145 @@
+"""API, engines and an emulated cloud in one process, on SQLite and the in-process bus.
+
+Used by the demo and the functional tests; what runs is the service itself, over real HTTP and
+real Keystone tokens, only unforked.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import socket
+import threading
+from typing import Any
+
+import oslo_messaging
+from keystoneauth1 import session as ka_session
+from keystoneauth1.identity import v3
+from oslo_config import cfg
+
+from fenix import conf as fenix_conf
+from fenix.api import deploy
+from fenix.api import server as api_server
+from fenix.db import schema
+from fenix.db.api import Database
+from fenix.emulator import Cloud, EmulatorServer
+from fenix.emulator.ceilometer import EventRelay
+from fenix.emulator.entities import Project, User
+from fenix.engine.service import Engine
+
+_PASSWORD = "secret"  # noqa: S105 - of the emulated users
+_BACKLOG = 64
+
+Settings = dict[str, dict[str, Any]]
+
+
+class Cluster:
+    """A running Fenix with its cloud.
+
+    :param directory: where the configuration file and the database are written.
+    :param settings: options by section and name, on top of what a cluster needs.
+    :param engines: how many engines share the work.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        directory: pathlib.Path,
+        settings: Settings | None = None,
+        engines: int = 1,
+    ) -> None:
+        self.cloud = cloud
+        self.conf = cfg.CONF
+        self.engines: list[Engine] = []
+        self._directory = directory
+        self._settings = settings or {}
+        self._engine_count = engines
+        self._emulator = EmulatorServer(cloud, threads=8)
+
+    def start(self) -> Cluster:
+        """Start the cloud, then the service."""
+        self._emulator.start()
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(_BACKLOG)
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self.cloud.maintenance_url = f"{self.url}/v1"
+        path = self._directory / "fenix.conf"
+        path.write_text(self._file())
+        fenix_conf.load(["--config-file", str(path)], conf=self.conf)
+        self.database = Database(self.conf)
+        schema.upgrade(self.database)
+        transport = oslo_messaging.get_notification_transport(self.conf)
+        self._relay = EventRelay(self.cloud, transport=transport).start()
+        self._api = api_server.Server(
+            self.conf, deploy.make_app(self.conf, self.database), listener
+        )
+        self._thread = threading.Thread(target=self._api.serve, name="api", daemon=True)
+        self._thread.start()
+        for _ in range(self._engine_count):
+            self.add_engine()
+        return self
+
+    def add_engine(self) -> Engine:
+        """Start one more engine."""
+        engine = Engine(self.conf)
+        engine.start()
+        self.engines.append(engine)
+        return engine
+
+    def _file(self) -> str:
+        """The configuration file, as a deployer would write it."""
+        user = {
+            "auth_type": "password",
+            "auth_url": self._emulator.auth_url,
+            "username": "fenix",
+            "password": _PASSWORD,
+            "project_name": "service",
+            "user_domain_id": "default",
+            "project_domain_id": "default",
+        }
+        sections: Settings = {
+            "DEFAULT": {"transport_url": "fake:///", "state_path": self._directory},
+            "api": {"public_endpoint": self.url},
+            "engine": {"poll_interval": 0.5, "cloud_poll_interval": 0.2},
+            "service_auth": user,
+            "keystone_authtoken": dict(user, www_authenticate_uri=self._emulator.auth_url),
+        }
+        for section, options in self._settings.items():
+            sections[section] = {**sections.get(section, {}), **options}
+        return "\n".join(
+            f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in options.items())
+            for section, options in sections.items()
+        )
+
+    def session_of(self, user: User, project: Project) -> ka_session.Session:
+        """A client session for a user of the emulated cloud."""
+        auth = v3.Password(
+            auth_url=self._emulator.auth_url,
+            username=user.name,
+            password=_PASSWORD,
+            project_name=project.name,
+            user_domain_id="default",
+            project_domain_id="default",
+        )
+        return ka_session.Session(auth=auth, timeout=60)
+
+    def admin(self) -> ka_session.Session:
+        """A client session of the cloud's admin."""
+        return self.session_of(self.cloud.admin, self.cloud.admin_project)
+
+    def stop(self) -> None:
+        """Stop the service, then the cloud."""
+        for engine in self.engines:
+            engine.stop()
+        self._api.stop()
+        self._thread.join()
+        self._relay.stop()
+        self._emulator.stop()
+        self.database.dispose()
+        self.conf.reset()
+
+    def __enter__(self) -> Cluster:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

@@ -1,0 +1,31 @@
+"""``fenix-engine``: advance sessions."""
+
+from __future__ import annotations
+
+import sys
+
+from fenix import concurrency
+
+
+def main() -> None:
+    """Run until SIGTERM; what makes a start impossible is said in one line, exit status 1."""
+    concurrency.setup()
+    # Only now: eventlet, where it is chosen, has to patch before anything is imported.
+    from oslo_log import log
+    from oslo_service import service
+
+    from fenix import conf as fenix_conf
+    from fenix import exceptions
+    from fenix.engine.service import Engine
+
+    conf = fenix_conf.load()
+    log.setup(conf, "fenix")
+    try:
+        engine = Engine(conf)
+    except exceptions.PluginError as error:
+        sys.exit(f"fenix-engine: {error}")
+    service.launch(conf, engine, workers=conf.engine.workers, restart_method="mutate").wait()
+
+
+if __name__ == "__main__":
+    main()

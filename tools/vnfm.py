@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""A sample VNFM: the manager of an application that takes part in its own maintenance.
+
+It receives Aodh's event alarms as webhooks, looks up which of its instances are meant, and
+answers on the ``reply_url`` with a token of its own project:
+
+* MAINTENANCE, MAINTENANCE_COMPLETE: agrees; on the latter it scales out to its former size.
+* SCALE_IN: deletes as many of its scalable instances as Fenix says it needs, then agrees.
+* PREPARE_MAINTENANCE, PLANNED_MAINTENANCE: chooses an action for each instance.
+
+Instances whose names begin with ``scalable`` may be deleted and made again; the others are kept.
+Used by the demo, the tests and the acceptance; run ``vnfm.py --help`` to use it on a cloud.
+"""
+
+import argparse
+import ast
+import http.server
+import json
+import logging
+import math
+import queue
+import threading
+import time
+
+from keystoneauth1 import session as ka_session
+from keystoneauth1.identity import v3
+from novaclient import client as nova_client
+from novaclient import exceptions as nova_exc
+
+LOG = logging.getLogger("vnfm")
+
+EVENT_TYPE = "maintenance.planned"
+_SCALE_TIMEOUT = 300.0
+
+
+def payload_of(body):
+    """The event's payload from the body of an alarm: traits are [name, type, text]."""
+    traits = body["reason_data"]["event"]["traits"]
+    payload = {name: value for name, _type, value in traits}
+    for key in ("allowed_actions", "metadata"):
+        payload[key] = ast.literal_eval(payload.get(key, "None"))
+    return payload
+
+
+class VNFM:
+    """Manages the instances of one project."""
+
+    def __init__(
+        self,
+        session,
+        *,
+        region=None,
+        scalable="worker",
+        actions=None,
+        poll=0.2,
+        on_event=None,
+        on_reply=None,
+    ):
+        """``actions``: name prefix -> action; the first allowed one where none matches."""
+        self.session = session
+        self.scalable = scalable
+        self.actions = actions or {}
+        self.poll = poll
+        self.on_event = on_event or (lambda payload: None)
+        self.on_reply = on_reply or (lambda payload, reply: None)
+        self.nova = nova_client.Client("2.79", session=session, region_name=region)
+        self.project_id = session.get_project_id()
+        self.region = region
+        self.events = []
+        self.replies = []
+        self.removed = []
+        self._todo = queue.Queue()
+        self._server = None
+
+    # The alarm receiver
+
+    def start(self, host="127.0.0.1", port=0):
+        """Listen for alarms; returns the URL to subscribe with."""
+        todo = self._todo
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                todo.put(json.loads(self.rfile.read(length)))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, form, *args):
+                LOG.debug(form, *args)
+
+        self._server = http.server.ThreadingHTTPServer((host, port), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._work, daemon=True).start()
+        return f"http://{host}:{self._server.server_port}/maintenance"
+
+    def stop(self):
+        """Stop listening, after what came in has been answered."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._todo.put(None)
+
+    def subscribe(self, url, event_type=EVENT_TYPE):
+        """Make the event alarm that tells Fenix that this project has a manager."""
+        alarm = {
+            "name": f"{self.project_id[:8]}_{event_type}",
+            "type": "event",
+            "event_rule": {"event_type": event_type},
+            "repeat_actions": True,
+            "severity": "moderate",
+            "alarm_actions": [url],
+        }
+        return self.session.post(
+            "/v2/alarms",
+            json=alarm,
+            endpoint_filter={"service_type": "alarming", "region_name": self.region},
+        ).json()["alarm_id"]
+
+    def _work(self):
+        while True:
+            body = self._todo.get()
+            if body is None:
+                return
+            try:
+                self.handle(payload_of(body))
+            except Exception:
+                LOG.exception("The event could not be handled; Fenix will take it for silence")
+
+    # Events
+
+    def handle(self, payload):
+        """Answer one event."""
+        self.events.append(payload)
+        self.on_event(payload)
+        state = payload["state"]
+        LOG.info("%s for session %s", state, payload["session_id"])
+        if state == "INSTANCE_ACTION_DONE":
+            return
+        actions = {}
+        if state == "SCALE_IN":
+            self.scale_in(payload["metadata"].get("scale_in") or {"instances": 1})
+        elif state == "MAINTENANCE_COMPLETE":
+            self.scale_out()
+        elif payload["allowed_actions"]:
+            actions = self.choose(payload)
+        self.reply(payload, {"state": f"ACK_{state}", "instance_actions": actions})
+
+    def instances(self, payload):
+        """Ids of the instances an event is about."""
+        ids = payload["instance_ids"]
+        if ids.startswith("["):
+            return ast.literal_eval(ids)
+        return self.session.get(ids, headers={"Content-Type": "application/json"}).json()[
+            "instance_ids"
+        ]
+
+    def choose(self, payload):
+        """An action for each instance, by the beginning of its name."""
+        names = {s.id: s.name for s in self.nova.servers.list()}
+        allowed = payload["allowed_actions"]
+        chosen = {}
+        for instance_id in self.instances(payload):
+            name = names.get(instance_id, "")
+            wanted = next((a for p, a in self.actions.items() if name.startswith(p)), allowed[0])
+            chosen[instance_id] = wanted if wanted in allowed else allowed[0]
+        return chosen
+
+    def reply(self, payload, body):
+        """Answer on the event's own URL with a token of this project."""
+        body = {"session_id": payload["session_id"], **body}
+        self.session.put(payload["reply_url"], json=body)
+        self.replies.append((payload["state"], body))
+        self.on_reply(payload, body)
+
+    # Scaling
+
+    def workers(self):
+        """The instances that may be deleted, newest names first."""
+        found = [s for s in self.nova.servers.list() if s.name.startswith(self.scalable)]
+        return sorted(found, key=lambda s: s.name, reverse=True)
+
+    def scale_in(self, need):
+        """Delete scalable instances, as many as Fenix says; at least one stays."""
+        workers = self.workers()
+        count = max(need.get("instances", 0), 0)
+        if workers and need.get("cores"):
+            count = max(count, math.ceil(need["cores"] / workers[0].flavor["vcpus"]))
+        chosen = workers[: min(count, max(len(workers) - 1, 0))]
+        for server in chosen:
+            image = server.image["id"] if server.image else None
+            self.removed.append((server.name, server.flavor["original_name"], image))
+            self.nova.servers.delete(server.id)
+        self._until_gone({s.id for s in chosen})
+
+    def _until_gone(self, ids):
+        deadline = time.monotonic() + _SCALE_TIMEOUT
+        while ids & {s.id for s in self.nova.servers.list()}:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"instances were not deleted: {sorted(ids)}")
+            time.sleep(self.poll)
+
+    def scale_out(self):
+        """Make again what was deleted for the maintenance."""
+        flavors = {f.name: f for f in self.nova.flavors.list()}
+        for name, flavor, image in self.removed:
+            try:
+                self.nova.servers.create(name, image, flavors[flavor], nics="none")
+            except nova_exc.ClientException as error:
+                LOG.warning("%s was not made again: %s", name, error)
+        self.removed.clear()
+
+
+def main():
+    """Manage a project on a cloud until interrupted."""
+    parser = argparse.ArgumentParser(description="Sample VNFM for Fenix")
+    parser.add_argument("--auth-url", required=True)
+    parser.add_argument("--username", required=True)
+    parser.add_argument("--password", required=True)
+    parser.add_argument("--project", required=True)
+    parser.add_argument("--domain", default="Default")
+    parser.add_argument("--region")
+    parser.add_argument("--listen", default="127.0.0.1", help="address that Aodh reaches")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--scalable", default="worker", help="prefix of scalable instances")
+    parser.add_argument("--action", action="append", default=[], metavar="PREFIX=ACTION")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO)
+    auth = v3.Password(
+        auth_url=options.auth_url,
+        username=options.username,
+        password=options.password,
+        project_name=options.project,
+        user_domain_name=options.domain,
+        project_domain_name=options.domain,
+    )
+    manager = VNFM(
+        ka_session.Session(auth=auth, timeout=30),
+        region=options.region,
+        scalable=options.scalable,
+        actions=dict(a.split("=", 1) for a in options.action),
+    )
+    url = manager.start(options.listen, options.port)
+    alarm_id = manager.subscribe(url)
+    LOG.info("alarm %s -> %s", alarm_id, url)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        manager.stop()
+
+
+if __name__ == "__main__":
+    main()
