@@ -13,6 +13,8 @@ import sys
 
 os.environ["OS_NOVA_DISABLE_EVENTLET_PATCHING"] = "1"
 
+# isort: off (the commands first: they choose threads before anything imports eventlet)
+from nova.cmd import compute, conductor, scheduler
 import nova.compute.manager
 import nova.conductor.manager
 import nova.db.main.api
@@ -20,7 +22,7 @@ import nova.scheduler.manager
 import nova.servicegroup.api
 import nova.virt.labfake
 import setproctitle
-from nova.cmd import compute, conductor, scheduler
+# isort: on
 
 nova.servicegroup.api.INITIAL_REPORTING_DELAY = 0.5  # seconds; with Nova's 5 a start waits twice
 
