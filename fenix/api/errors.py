@@ -106,7 +106,7 @@ def _words(found: Any) -> str:
         return str(inner.get("message", inner)) if isinstance(inner, dict) else str(inner)
     if found.content_type == "text/html":
         text = html.unescape(re.sub(r"<[^>]*>", " ", text))
-    return " ".join(text.split())
+    return " ".join(text.split()).removeprefix(found.status).strip()
 
 
 def _response(

@@ -74,6 +74,7 @@ _WAIT = [
     "actions_at",
     "nacks",
     "reply",
+    "reply_actions",
 ]
 _ACTION = ["plugin", "type", "order"]
 _RUN = [

@@ -1,0 +1,5 @@
+"""The tests; on threading unless FENIX_CONCURRENCY says otherwise."""
+
+from fenix import concurrency
+
+concurrency.setup()

@@ -1,0 +1,151 @@
+"""An engine's answers without an engine: it writes the rows that a client can see.
+
+Some workflow names make it misbehave as engines can: ``silent`` never answers, ``slow`` answers
+after the client's patience has ended, ``defect`` fails, ``full`` has too many sessions.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import oslo_messaging
+import sqlalchemy as sa
+from oslo_config import cfg
+
+from fenix import exceptions, states, timing
+from fenix.db import models, records, rows
+from fenix.db import sessions as db_sessions
+from fenix.db.api import Database
+from fenix.rpc import transport as rpc_transport
+
+_WORKFLOWS = ("default", "vnf", "silent", "slow", "defect", "full")
+
+
+class Endpoint:
+    """The methods of an engine that the API calls."""
+
+    def __init__(self, database: Database, patience: float) -> None:
+        self._database = database
+        self._patience = patience
+        self._clock = timing.SystemClock()
+        self.stopped = threading.Event()
+        #: Every call that came, in order: (method, context, arguments).
+        self.calls: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+        self.woken = threading.Event()
+
+    @oslo_messaging.expected_exceptions(exceptions.FenixError)
+    def create_session(
+        self, context: dict[str, Any], session_id: str, body: dict[str, Any], deadline: str
+    ) -> None:
+        self.calls.append(("create_session", context, {"session_id": session_id, "body": body}))
+        workflow = body.get("workflow", "default")
+        if workflow not in _WORKFLOWS:
+            raise exceptions.Unprocessable(
+                f"workflow: no plug-in {workflow!r}; there are default, vnf"
+            )
+        if workflow == "full":
+            raise exceptions.SessionLimit("20 sessions are live already")
+        if workflow == "defect":
+            raise RuntimeError("the password is swordfish")
+        if workflow != "silent":
+            self._write(session_id, body)
+        if workflow in ("silent", "slow"):
+            self.stopped.wait(self._patience * 2)
+
+    def _write(self, session_id: str, body: dict[str, Any]) -> None:
+        now = self._clock.now()
+        at = body.get("maintenance_at")
+        hostnames = body.get("hosts") or ["compute-1", "compute-2"]
+        session = records.Session(
+            session_id,
+            body.get("workflow", "default"),
+            states.INITIAL,
+            now,
+            now,
+            maintenance_at=timing.parse(at) if at else None,
+            meta=body.get("metadata", {}),
+        )
+        with self._database.reader() as transaction:
+            for hostname in hostnames:
+                holder = transaction.scalar(
+                    sa.select(models.host_claims.c.session_id).where(
+                        models.host_claims.c.hostname == hostname
+                    )
+                )
+                if holder:
+                    raise exceptions.Conflict(f"session {holder} holds host {hostname}")
+        actions = [
+            records.Action(
+                session_id, a["plugin"], a["type"], a.get("order", 0), a.get("metadata", {})
+            )
+            for a in body.get("actions", [])
+        ]
+        with self._database.writer() as transaction:
+            rows.insert(transaction, models.sessions, [session])
+            rows.insert(
+                transaction,
+                models.hosts,
+                [records.Host(session_id, h, "compute") for h in hostnames],
+            )
+            rows.insert(transaction, models.action_plugins, actions, without=["action_id"])
+            transaction.execute(
+                sa.insert(models.host_claims),
+                [{"hostname": h, "session_id": session_id} for h in hostnames],
+            )
+
+    @oslo_messaging.expected_exceptions(exceptions.FenixError)
+    def continue_session(
+        self, context: dict[str, Any], session_id: str, state: str | None
+    ) -> dict[str, Any]:
+        self.calls.append(("continue_session", context, {"session_id": session_id, "state": state}))
+        found = db_sessions.get(self._database, session_id)
+        if found.state != states.MAINTENANCE_FAILED:
+            raise exceptions.Conflict(
+                f"session {session_id} is in {found.state}; only a failed session is continued"
+            )
+        if state is not None and state not in states.TABLE.resumable:
+            raise exceptions.BadRequest(f"state: workflow default has no state {state!r}")
+        after = state or found.failed_state
+        with self._database.writer() as transaction:
+            transaction.execute(
+                sa.update(models.sessions)
+                .where(models.sessions.c.session_id == session_id)
+                .values(state=after)
+            )
+        return {"session_id": session_id, "state": after}
+
+    @oslo_messaging.expected_exceptions(exceptions.FenixError)
+    def delete_session(self, context: dict[str, Any], session_id: str) -> None:
+        self.calls.append(("delete_session", context, {"session_id": session_id}))
+        found = db_sessions.get(self._database, session_id)
+        if found.workflow == "silent":
+            self.stopped.wait(self._patience * 2)
+            return
+        with self._database.writer() as transaction:
+            for table in models.OF_A_SESSION:
+                transaction.execute(sa.delete(table).where(table.c.session_id == session_id))
+        if found.workflow == "slow":
+            self.stopped.wait(self._patience * 2)
+
+    def wake(self, context: dict[str, Any], session_id: str) -> None:
+        self.calls.append(("wake", context, {"session_id": session_id}))
+        self.woken.set()
+
+
+class StandIn:
+    """An RPC server with that endpoint, in threads of this process."""
+
+    def __init__(self, conf: cfg.ConfigOpts, database: Database) -> None:
+        self.endpoint = Endpoint(database, conf.api.rpc_timeout)
+        self._server = oslo_messaging.get_rpc_server(
+            rpc_transport.make(conf), rpc_transport.target("stand-in"), [self.endpoint]
+        )
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self.endpoint.stopped.set()
+        self._server.stop()
+        self._server.wait()
