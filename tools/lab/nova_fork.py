@@ -13,7 +13,8 @@ import sys
 
 os.environ["OS_NOVA_DISABLE_EVENTLET_PATCHING"] = "1"
 
-# isort: off (the commands first: they choose threads before anything imports eventlet)
+# The commands first: they choose threads before anything imports eventlet.
+# isort: off
 from nova.cmd import compute, conductor, scheduler
 import nova.compute.manager
 import nova.conductor.manager
