@@ -32,6 +32,12 @@ _BY_CODE: dict[int, str] = {
 }
 
 
+def document(code: int, title: str, message: str, request: str) -> bytes:
+    """The body of every error; ``request`` is the id under which the log speaks of it."""
+    error = {"code": code, "title": title, "message": message, "request_id": request}
+    return json.dumps({"error": error}).encode()
+
+
 class WrongVerb(exceptions.MethodNotAllowed):
     """405 with the verbs that do apply."""
 
@@ -116,16 +122,7 @@ def _response(
     message: str,
     headers: dict[str, str] | None = None,
 ) -> webob.Response:
-    body = {
-        "error": {
-            "code": code,
-            "title": title,
-            "message": message,
-            "request_id": environ.get(request_id.ENV_REQUEST_ID, ""),
-        }
-    }
-    made = webob.Response(
-        status=f"{code} {title}", body=json.dumps(body).encode(), content_type="application/json"
-    )
+    body = document(code, title, message, environ.get(request_id.ENV_REQUEST_ID, ""))
+    made = webob.Response(status=f"{code} {title}", body=body, content_type="application/json")
     made.headers.update(headers or {})
     return made

@@ -7,11 +7,15 @@ import logging
 import socket
 from typing import Any
 
+from cheroot import errors as cheroot_errors
+from cheroot import server as cheroot_server
 from cheroot import wsgi
 from cheroot.ssl import builtin
 from oslo_config import cfg
+from oslo_context import context
 
 from fenix import exceptions
+from fenix.api import errors
 
 LOG = logging.getLogger(__name__)
 
@@ -86,9 +90,33 @@ class Server:
         self._server.stop()
 
 
+class _Request(cheroot_server.HTTPRequest):
+    """A request that never reaches the application is refused in our shape, too."""
+
+    def simple_response(self, status: str | int, msg: str = "") -> None:
+        """Refuse what is not HTTP as this server speaks it, and close the connection."""
+        code, _, title = str(status).partition(" ")
+        body = errors.document(int(code), title, msg or title, context.generate_request_id())
+        head = (
+            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        self.close_connection = True
+        try:
+            self.conn.wfile.write(head.encode("latin-1") + body)
+        except OSError as error:
+            if error.errno not in cheroot_errors.socket_errors_to_ignore:
+                raise
+
+
+class _Connection(cheroot_server.HTTPConnection):
+    RequestHandlerClass = _Request
+
+
 class _Cheroot(wsgi.Server):
     """cheroot on a socket that exists already, with its complaints in our log."""
 
+    ConnectionClass = _Connection
     version = "fenix-api"
     listener: socket.socket
 

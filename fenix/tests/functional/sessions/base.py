@@ -19,7 +19,7 @@ from fenix.emulator.server import Server
 sys.path.insert(0, str(pathlib.Path(__file__).parents[4] / "tools"))
 import vnfm
 
-PATIENCE = 60.0
+PATIENCE = 20.0
 
 Payload = dict[str, Any]
 
