@@ -3,7 +3,6 @@
 import datetime
 import json
 import logging
-import operator
 import queue
 import threading
 import uuid
@@ -12,19 +11,11 @@ from typing import Any
 import oslo_messaging
 import requests
 
-from fenix.emulator.aodh import Alarm
+from fenix.emulator.alarms import Alarm, reason, webhook_body
 from fenix.emulator.cloud import Cloud
-from fenix.emulator.traits import Event, convert
+from fenix.emulator.traits import Event, Notification, convert
 
 LOG = logging.getLogger(__name__)
-_OPERATORS = {
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "lt": operator.lt,
-    "le": operator.le,
-    "gt": operator.gt,
-    "ge": operator.ge,
-}
 
 
 class EventRelay:
@@ -53,7 +44,8 @@ class EventRelay:
         self.timeout = timeout
         self.events: list[Event] = []
         """Every event that was not dropped."""
-        self.dropped = 0
+        self.dropped: list[Notification] = []
+        """Notifications without a definition, or with a value that does not fit its trait."""
         self._transport = transport
         self._own = False
         if transport is None and conf is not None:
@@ -116,57 +108,37 @@ class EventRelay:
         event_type: str,
         payload: dict[str, Any],
         message_id: str | None = None,
-        generated: str | None = None,
+        timestamp: str | None = None,
+        *,
+        publisher_id: str = "fenix",
+        context: dict[str, Any] | None = None,
     ) -> Event | None:
         """Take in a notification; returns the event, None if it was dropped."""
-        self._start_workers()
-        message_id = message_id or str(uuid.uuid4())
-        generated = generated or datetime.datetime.now(datetime.UTC).replace(tzinfo=None).isoformat(
-            timespec="microseconds"
+        now = datetime.datetime.now(datetime.UTC).isoformat()
+        made = Notification(
+            event_type,
+            payload,
+            message_id or str(uuid.uuid4()),
+            timestamp or now,
+            publisher_id,
+            context or {},
         )
-        event = convert(event_type, payload, message_id, generated)
+        event = convert(made)
         if event is None:
-            self.dropped += 1
+            self.dropped.append(made)
             return None
         self.events.append(event)
-        project_id = event.trait("project_id")
-        if project_id is None:
-            return event
         with self.cloud.at_rest():
-            for alarm in self.cloud.alarms.concerned(project_id, event_type):
-                if matches(alarm.query, event):
-                    self._fire(alarm, event)
+            for alarm in self.cloud.alarms.hit(event):
+                self._fire(alarm, event)
         return event
 
     def _fire(self, alarm: Alarm, event: Event) -> None:
-        previous, alarm.state = alarm.state, "alarm"
-        if previous != "alarm":
-            alarm.state_updated = self.cloud.now
-        body = json.dumps(
-            {
-                "alarm_name": alarm.name,
-                "alarm_id": alarm.id,
-                "severity": alarm.severity,
-                "previous": previous,
-                "current": "alarm",
-                "reason": (
-                    f"Event <id={event.message_id},event_type={event.event_type}> hits the "
-                    f"query <query={json.dumps(alarm.query)}>."
-                ),
-                "reason_data": {
-                    "type": "event",
-                    "event": {
-                        "message_id": event.message_id,
-                        "event_type": event.event_type,
-                        "generated": event.generated,
-                        "traits": event.traits,
-                        "raw": {},
-                        "message_signature": "emulated",
-                    },
-                },
-            }
-        ).encode()
-        for url in alarm.alarm_actions:
+        previous = alarm.state
+        alarm.set_state("alarm", reason(alarm, event), self.cloud.now)
+        body = json.dumps(webhook_body(alarm, event, previous)).encode()
+        for action in alarm.alarm_actions:
+            url = action.removeprefix("trust+")
             if url.startswith(("http://", "https://")):
                 number = uuid.UUID(alarm.id).int % len(self._queues)
                 self._queues[number].put((alarm, url, body))
@@ -226,21 +198,11 @@ class _Endpoint:
         metadata: dict[str, Any],
     ) -> None:
         """A notification has come."""
-        generated = str(metadata.get("timestamp") or "").replace(" ", "T") or None
-        self._relay.deliver(event_type, payload, metadata.get("message_id"), generated)
-
-
-def matches(query: list[dict[str, Any]], event: Event) -> bool:
-    """Whether the event meets every condition of an alarm's query."""
-    for condition in query:
-        name = str(condition.get("field", ""))
-        if name.startswith("traits."):
-            value = event.trait(name[len("traits.") :])
-        else:
-            value = getattr(event, name, None)
-        compare = _OPERATORS.get(condition.get("op") or "eq")
-        if value is None or compare is None:
-            return False
-        if not compare(str(value), str(condition.get("value"))):
-            return False
-    return True
+        self._relay.deliver(
+            event_type,
+            payload,
+            metadata.get("message_id"),
+            metadata.get("timestamp"),
+            publisher_id=publisher_id,
+            context=ctxt,
+        )

@@ -5,11 +5,12 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fenix.emulator.aodh import Alarms
+from fenix.emulator.alarms import Alarms
 from fenix.emulator.clock import Clock, utc
 from fenix.emulator.cold import ColdMigrations
-from fenix.emulator.entities import Flavor, Project, Resources, ServerGroup, Token, User
-from fenix.emulator.host import BINARIES, COMPUTE, Host, Service
+from fenix.emulator.entities import Aggregate, Flavor, Project, Resources, ServerGroup, Token, User
+from fenix.emulator.evacuate import Evacuations
+from fenix.emulator.host import BINARIES, COMPUTE, CONTROLLER, Host, Service
 from fenix.emulator.lifecycle import Lifecycle
 from fenix.emulator.live import LiveQueues
 from fenix.emulator.scheduler import Wish
@@ -33,7 +34,8 @@ class Cloud(State):
         self.life = Lifecycle(self)
         self.live = LiveQueues(self)
         self.cold = ColdMigrations(self)
-        self.alarms = Alarms(self)
+        self.evacuations = Evacuations(self)
+        self.alarms = Alarms()
         self.region = "RegionOne"
         self.maintenance_url: str | None = None
         self.token_seconds = 3600.0
@@ -86,11 +88,14 @@ class Cloud(State):
                 ram_allocation_ratio=ram_allocation_ratio,
                 disk_allocation_ratio=disk_allocation_ratio,
                 availability_zone=availability_zone,
-                aggregates=set(aggregates),
                 traits=set(traits),
             )
             self.hosts[name] = host
             self._by_uuid[host.uuid] = host
+            if CONTROLLER in roles:
+                self.controllers.append(host)
+            for aggregate in aggregates:
+                self.add_aggregate(aggregate, [host])
             for role in roles:
                 for binary in BINARIES[role]:
                     self._add_service(host, binary)
@@ -107,6 +112,21 @@ class Cloud(State):
         )
         host.services.append(service)
         self.services[service.uuid] = service
+
+    def add_aggregate(
+        self, name: str, hosts: Iterable[Host] = (), metadata: dict[str, str] | None = None
+    ) -> Aggregate:
+        """A host aggregate, new or the one there is, with these hosts added."""
+        with self.at_rest() as now:
+            found = self.aggregates.get(name)
+            if found is None:
+                found = Aggregate(self.next_number("aggregate"), self.new_uuid(), name, now)
+                self.aggregates[name] = found
+            found.metadata.update(metadata or {})
+            for host in hosts:
+                found.hosts[host.name] = None
+                host.aggregates.add(found.uuid)
+            return found
 
     def add_project(self, name: str) -> Project:
         """A project of the domain ``default`` with an id of 32 hex digits."""
@@ -161,16 +181,16 @@ class Cloud(State):
         policy: str = "anti-affinity",
         name: str | None = None,
         *,
-        max_server_per_host: int = 1,
+        max_server_per_host: int | None = None,
         user: User | None = None,
     ) -> ServerGroup:
         """A server group: ``anti-affinity``, ``affinity`` or ``soft-`` of these."""
         with self.at_rest():
             group_id = self.new_uuid()
             user_id = (user or self.admin).id
-            group = ServerGroup(
-                group_id, name or group_id, project.id, user_id, policy, max_server_per_host
-            )
+            most = max_server_per_host
+            rules = {} if most is None else {"max_server_per_host": most}
+            group = ServerGroup(group_id, name or group_id, project.id, user_id, policy, rules)
             self.groups[group.id] = group
             return group
 
@@ -241,14 +261,10 @@ class Cloud(State):
             for server in self.servers.on(host):
                 self.record.presence.update(server, now, "host down")
             self.live.host_back(host)
-
-    def service_up(self, service: Service) -> bool:
-        """What Nova says: ``up`` until ``service_down_time`` after the last report."""
-        if service.forced_down:
-            return False
-        if service.down_since is None:
-            return True
-        return self.now - service.down_since < self.timings.service_down_time
+            self.cold.host_back(host, self.servers.on(host))
+            waiting, host.backlog = host.backlog, []
+            for step in waiting:
+                self.agenda.at(now, step)
 
     def provider(self, uuid: str) -> Host | None:
         """The compute host with this Placement provider (and hypervisor) uuid."""

@@ -2,99 +2,94 @@
 
 from functools import partial
 
-from fenix.emulator.entities import Flavor
 from fenix.emulator.errors import BadRequest, Conflict
 from fenix.emulator.host import Host
+from fenix.emulator.journey import UNAVAILABLE, Journey, Order, known_host
 from fenix.emulator.lifecycle import require
-from fenix.emulator.record import Move
-from fenix.emulator.scheduler import Wish
-from fenix.emulator.server import RUNNING, SHUTDOWN, Action, Fault, Migration, Server
+from fenix.emulator.server import RUNNING, SHUTDOWN, Fault, Migration, Server
 from fenix.emulator.state import State
 
-NO_HOST = "No valid host was found. No valid host found for cold migrate"
+EVENTS = ("conductor_migrate_server", "cold_migrate")
 
 
-class ColdMigration:
-    """One cold migration or resize. Its methods need the cloud's lock."""
+class ColdMigration(Journey):
+    """One cold migration or resize."""
 
-    def __init__(self, state: State, migration: Migration, action: Action, move: Move) -> None:
-        self.state = state
-        self.migration = migration
-        self.server = migration.server
-        self.action = action
-        self.move = move
-        self.was_running = self.server.running
-        self.vm_state = self.server.vm_state
+    def __init__(self, state: State, order: Order) -> None:
+        resize = order.flavor is not None
+        kind, action = ("resize", "resize") if resize else ("migration", "migrate")
+        super().__init__(state, order, kind, "pre-migrating", action)
 
     def schedule(self) -> None:
         """Find or check the destination; without one the server stays as it was."""
-        state, server, migration = self.state, self.server, self.migration
-        trouble = state.faults.find("schedule", migration.source, server)
-        if trouble.what == "lost" or self._gone():
+        state = self.state
+        dest = self.choose(())
+        if dest is None:
+            what = "resize" if self.order.flavor is not None else "cold migrate"
+            self.refused(EVENTS, f"No valid host was found. No valid host found for {what}")
             return
-        source = migration.source
-        flavor = migration.flavor or server.flavor
-        wish = Wish(flavor, server.group, server.requested_zone, server.id)
-        dest: Host | None
-        if migration.requested is not None:
-            dest = state.hosts[migration.requested]
-            if dest is source or state.scheduler.refusal(dest, wish) is not None:
-                dest = None
-        else:
-            dest = state.scheduler.pick(wish, (source,))
-        if dest is None or trouble.what:
-            state.change(server, task_state=None)
-            state.action_failed(self.action, "conductor_migrate_server", NO_HOST)
-            self._end("error", NO_HOST)
-            return
-        held = state.release(source, server.id)
-        state.claim(source, migration.uuid, held or server.flavor.resources)
-        state.claim(dest, server.id, flavor.resources)
-        state.scheduler.joins(server.group, server.id, dest)
-        migration.dest, self.move.dest = dest, dest.name
-        state.action_event(self.action, "conductor_migrate_server")
-        state.action_event(self.action, "compute_prep_resize", dest)
-        state.set_migration(migration, "migrating")
-        state.change(server, task_state="resize_migrating")
-        state.guest(server, False, "cold migration")
-        disk = state.faults.find("migrate_disk", source, server)
-        total = state.timings.draw("cold_migration")
-        if disk.what == "silent":
-            state.agenda.after(disk.hang, partial(self._back, "silent"))
-        elif disk.what == "error" or disk.what == "crash":
-            text = f"lab fault: migrate_disk on {source.name}"
-            state.agenda.after(disk.hang, partial(self._broken, text, source))
-        elif not disk.what:
-            state.agenda.after(disk.hang + total * 0.8, partial(self._moved, total * 0.2))
+        self.take(dest)
+        for event in EVENTS:
+            state.action_event(self.action, event, state.conductor)
+        self.after(state.timings.draw("hop"), self._prep, on=dest)
 
-    def _moved(self, rest: float) -> None:
-        state, server, migration = self.state, self.server, self.migration
-        dest = migration.dest
-        if self._gone() or not migration.source.up or dest is None:
+    def _prep(self) -> None:
+        self.state.action_event(self.action, "compute_prep_resize", self.dest)
+        self.state.set_migration(self.migration, "migrating")
+        self.after(self.state.timings.draw("hop"), self._send, on=self.source)
+
+    def _send(self) -> None:
+        state = self.state
+        state.change(self.server, task_state="resize_migrating")
+        trouble = state.faults.find("migrate_disk", self.source, self.server)
+        self.after(trouble.hang, partial(self._power_off, trouble.what))
+
+    def _power_off(self, what: str) -> None:
+        state = self.state
+        if not self.source.up:
             return
-        state.set_migration(migration, "post-migrating")
-        state.scheduler.leaves(server.group, server.id, migration.source)
-        state.place(server, dest)
-        state.change(server, task_state="resize_finish", power_state=SHUTDOWN)
-        state.action_event(self.action, "compute_resize_instance", migration.source)
-        trouble = state.faults.find("finish_migration", dest, server)
-        if trouble.what in ("error", "crash"):
-            text = f"lab fault: finish_migration on {dest.name}"
-            state.agenda.after(trouble.hang, partial(self._broken, text, dest))
+        if what in ("error", "crash"):
+            self.give_back()
+            text = f"fault: migrate_disk on {self.source.name}"
+            self.broken("compute_resize_instance", text, self.source)
+        elif what == "silent":
+            self.give_back()
+            state.action_failed(self.action, "compute_resize_instance", "silent", self.source)
+            state.change(self.server, task_state=None)
+            self.end("error", "silent")
+        elif not what:
+            state.guest(self.server, False, "cold migration")
+            total = state.timings.draw("cold_migration")
+            self.after(total * 0.8, partial(self._sent, total * 0.2))
+
+    def _sent(self, rest: float) -> None:
+        state, server = self.state, self.server
+        if not self.source.up:
+            return
+        state.set_migration(self.migration, "post-migrating")
+        state.place(server, self.dest)
+        state.change(server, task_state="resize_migrated")
+        state.action_event(self.action, "compute_resize_instance", self.source)
+        self.after(state.timings.draw("hop"), partial(self._receive, rest), on=self.dest)
+
+    def _receive(self, rest: float) -> None:
+        state = self.state
+        state.change(self.server, task_state="resize_finish")
+        trouble = state.faults.find("finish_migration", self.dest, self.server)
+        if trouble.what in ("error", "crash", "silent"):
+            self.after(trouble.hang, self._lost_on_arrival)
         elif not trouble.what:
-            state.agenda.after(rest + trouble.hang, self._finished)
+            self.after(rest + trouble.hang, self._finish, on=self.dest)
 
-    def _finished(self) -> None:
+    def _lost_on_arrival(self) -> None:
+        self.state.release(self.source, self.migration.uuid)
+        text = f"fault: finish_migration on {self.dest.name}"
+        self.broken("compute_finish_resize", text, self.dest)
+
+    def _finish(self) -> None:
         state, server, migration = self.state, self.server, self.migration
-        if self._gone():
-            return
-        dest = migration.dest
-        if dest is None or not dest.up:
-            self._broken("the destination is down", dest)
-            return
         state.set_migration(migration, "finished")
-        if migration.flavor is not None:
-            server.flavor = migration.flavor
+        server.flavor = migration.flavor or server.flavor
         state.change(
             server,
             vm_state="resized",
@@ -102,106 +97,74 @@ class ColdMigration:
             power_state=RUNNING if self.was_running else SHUTDOWN,
             launched=state.now,
         )
-        state.action_event(self.action, "compute_finish_resize", dest)
+        state.action_event(self.action, "compute_finish_resize", self.dest)
         state.guest(server, self.was_running, "cold migration")
-
-    def _broken(self, text: str, host: Host | None) -> None:
-        """The driver raised: the server is in ERROR wherever its row says."""
-        state, server = self.state, self.server
-        if self._gone():
-            return
-        if server.host is self.migration.source:
-            self._give_back()
-        else:
-            state.release(self.migration.source, self.migration.uuid)
-        state.change(server, vm_state="error", task_state=None, fault=Fault(500, text, state.now))
-        state.action_failed(self.action, "compute_finish_resize", text, host)
-        self._end("error", text)
-
-    def _back(self, reason: str) -> None:
-        state, server = self.state, self.server
-        if self._gone():
-            return
-        self._give_back()
-        state.change(server, vm_state=self.vm_state, task_state=None)
-        state.guest(server, self.was_running, "cold migration")
-        state.action_failed(self.action, "compute_prep_resize", reason)
-        self._end("error", reason)
-
-    def _give_back(self) -> None:
-        state, server, migration = self.state, self.server, self.migration
-        if migration.dest is not None:
-            state.release(migration.dest, server.id)
-            state.scheduler.leaves(server.group, server.id, migration.dest)
-        held = state.release(migration.source, migration.uuid)
-        state.claim(migration.source, server.id, held or server.flavor.resources)
 
     def confirm(self, request_id: str, user_id: str) -> None:
         """Free the source; the server becomes what it was before."""
         state, server, migration = self.state, self.server, self.migration
-        require(server, "confirmResize", ("resized",))
         if migration.status != "finished":
             raise BadRequest("Instance has not been resized.")
+        if not state.scheduler.service_up(self.source.compute):
+            raise Conflict(UNAVAILABLE)
         action = state.begin_action(server, "confirmResize", request_id, user_id)
         state.set_migration(migration, "confirming")
-        trouble = state.faults.find("confirm", migration.source, server)
+        trouble = state.faults.find("confirm", self.source, server)
 
         def done() -> None:
-            if self._gone():
+            if trouble.what:
+                text = f"fault: confirm on {self.source.name}"
+                state.action_failed(action, "compute_confirm_resize", text, self.source)
+                fault = Fault(500, text, state.now)
+                state.change(server, vm_state="error", task_state=None, fault=fault)
+                self.end("error", text)
                 return
-            if trouble.what or not migration.source.up:
-                text = f"lab fault: confirm on {migration.source.name}"
-                state.change(
-                    server, vm_state="error", task_state=None, fault=Fault(500, text, state.now)
-                )
-                state.action_failed(action, "compute_confirm_resize", text, migration.source)
-                self._end("error", text)
-                return
-            state.release(migration.source, migration.uuid)
-            state.change(server, vm_state="active" if server.running else "stopped")
-            state.action_event(action, "compute_confirm_resize", migration.source)
-            self._end("confirmed")
+            state.release(self.source, migration.uuid)
+            state.action_event(action, "compute_confirm_resize", self.source)
+            self.end("confirmed")
+            state.agenda.after(state.timings.draw("unwind"), self._settle)
 
-        state.agenda.after(state.timings.draw("confirm") + trouble.hang, done)
+        self.after(state.timings.draw("confirm") + trouble.hang, done, on=self.source)
 
     def revert(self, request_id: str, user_id: str) -> None:
         """Back to the source."""
         state, server, migration = self.state, self.server, self.migration
-        require(server, "revertResize", ("resized",))
         action = state.begin_action(server, "revertResize", request_id, user_id)
         state.change(server, task_state="resize_reverting")
         state.set_migration(migration, "reverting")
         state.guest(server, False, "cold migration")
 
         def done() -> None:
-            if self._gone():
-                return
-            self._give_back()
-            state.place(server, migration.source)
-            if migration.old_flavor is not None:
-                server.flavor = migration.old_flavor
-            state.change(
-                server,
-                vm_state="active" if self.was_running else "stopped",
-                task_state=None,
-                power_state=RUNNING if self.was_running else SHUTDOWN,
-            )
+            dest = self.dest
+            self.give_back()
+            state.place(server, self.source)
+            server.flavor = migration.old_flavor or server.flavor
+            state.action_event(action, "compute_revert_resize", dest)
+            state.action_event(action, "compute_finish_revert_resize", self.source)
             state.guest(server, self.was_running, "cold migration")
-            state.action_event(action, "compute_finish_revert_resize", migration.source)
-            self._end("reverted")
+            self.end("reverted")
+            state.agenda.after(state.timings.draw("unwind"), self._settle)
 
-        state.agenda.after(state.timings.draw("revert"), done)
+        self.after(state.timings.draw("revert"), done, on=self.source)
 
-    def _end(self, status: str, reason: str | None = None) -> None:
-        self.state.set_migration(self.migration, status)
-        self.move.end, self.move.result, self.move.reason = self.state.now, status, reason
+    def _settle(self) -> None:
+        """After confirm or revert the row says what it said before the move."""
+        if not self.server.deleted:
+            vm_state, power_state = self.was
+            self.state.change(
+                self.server, vm_state=vm_state, task_state=None, power_state=power_state
+            )
 
-    def _gone(self) -> bool:
-        if not self.server.deleted and self.migration.in_progress:
-            return False
-        if self.move.end is None:
-            self.move.end, self.move.result = self.state.now, self.migration.status
-        return True
+    def host_back(self) -> None:
+        """The source is up again and finds a server it was sending: the move is given up."""
+        self.cancel()
+        self.give_back()
+        self.state.change(self.server, task_state=None)
+        self.state.guest(self.server, self.was_running, "cold migration")
+        self.server.on_delete = None
+        self.server.migration = None  # Nova leaves the row as it is, "migrating"
+        self.move.end, self.move.result = self.state.now, "migrating"
+        self.move.reason = "nova-compute was restarted"
 
 
 class ColdMigrations:
@@ -209,63 +172,29 @@ class ColdMigrations:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.by_migration: dict[str, ColdMigration] = {}
+        self._by_migration: dict[str, ColdMigration] = {}
 
-    def start(
-        self,
-        server: Server,
-        requested: str | None,
-        request_id: str,
-        user_id: str,
-        flavor: Flavor | None = None,
-    ) -> Migration:
+    def start(self, order: Order) -> Migration:
         """What ``migrate`` (or ``resize`` with a flavor) does; raises Conflict or BadRequest."""
-        state = self.state
-        name = "migrate" if flavor is None else "resize"
-        require(server, name, ("active", "stopped"))
-        source = server.host
-        if source is None:
-            raise Conflict(f"Instance {server.id} is not ready")
-        if requested is not None:
-            if requested not in state.hosts or not state.hosts[requested].is_compute:
-                raise BadRequest(f"Compute host {requested} could not be found.")
-            if state.hosts[requested] is source:
-                raise BadRequest(
-                    f"Unable to migrate instance {server.id} to the same host {requested}."
-                )
-        if not source.up or (source.compute is not None and source.compute.forced_down):
-            raise Conflict("Service is unavailable at this time.")
-        migration = Migration(
-            id=state.next_number("migration"),
-            uuid=state.new_uuid(),
-            server=server,
-            type="migration" if flavor is None else "resize",
-            status="pre-migrating",
-            source=source,
-            created=state.now,
-            updated=state.now,
-            requested=requested,
-            user_id=user_id,
-            project_id=server.project_id,
-            flavor=flavor or server.flavor,
-            old_flavor=server.flavor,
-        )
-        action = state.begin_action(server, name, request_id, user_id)
-        state.change(server, task_state="resize_prep", migration=migration)
-        state.migrations.add(migration)
-        kind = "cold" if flavor is None else "resize"
-        move = state.begin_move(
-            server, kind, source, state.hosts[requested] if requested is not None else None
-        )
-        made = ColdMigration(state, migration, action, move)
-        self.by_migration[migration.uuid] = made
-        trouble = state.faults.find("schedule", source, server)
-        state.agenda.after(state.timings.draw("schedule") + trouble.hang, made.schedule)
-        return migration
+        state, server = self.state, order.server
+        require(server, "migrate" if order.flavor is None else "resize", ("active", "stopped"))
+        if server.host is not None and not state.scheduler.service_up(server.host.compute):
+            raise Conflict(UNAVAILABLE)
+        if order.requested is not None and known_host(state, order.requested) is server.host:
+            raise BadRequest("Cannot migrate to the host where the server exists.")
+        made = ColdMigration(state, order)
+        self._by_migration[made.migration.uuid] = made
+        state.change(server, task_state="resize_prep")
+        made.begin(made.schedule)
+        return made.migration
 
-    def of(self, server: Server) -> ColdMigration:
-        """The resize the server waits in; raises Conflict when it does not."""
-        found = self.by_migration.get(server.migration.uuid) if server.migration else None
-        if found is None:
-            raise Conflict(f"Instance {server.id} has not been resized.")
-        return found
+    def of(self, server: Server) -> ColdMigration | None:
+        """The one a server is in, until it is confirmed or reverted."""
+        return self._by_migration.get(server.migration.uuid) if server.migration else None
+
+    def host_back(self, host: Host, servers: list[Server]) -> None:
+        """nova-compute on ``host`` is back and finds these servers in its database."""
+        for server in servers:
+            one = self.of(server)
+            if one is not None and one.source is host and server.task_state == "resize_migrating":
+                one.host_back()

@@ -71,6 +71,18 @@ class Flavor:
 
 
 @dataclass(slots=True, eq=False)
+class Aggregate:
+    """A host aggregate; ``hosts`` are names."""
+
+    id: int
+    uuid: str
+    name: str
+    created: float
+    hosts: dict[str, None] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
 class ServerGroup:
     """A Nova server group; ``members`` are the ids of its servers that exist."""
 
@@ -79,5 +91,10 @@ class ServerGroup:
     project_id: str
     user_id: str
     policy: str
-    max_server_per_host: int = 1
+    rules: dict[str, int] = field(default_factory=dict)
     members: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def max_server_per_host(self) -> int:
+        """How many members one host may have under ``anti-affinity``."""
+        return self.rules.get("max_server_per_host", 1)

@@ -13,6 +13,12 @@ class Refused(Exception):
             self.code = code
 
 
+class NoRoute(Refused):
+    """404 or 405: the service has no such path or method."""
+
+    code = 404
+
+
 class BadRequest(Refused):
     """400."""
 

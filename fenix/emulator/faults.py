@@ -63,7 +63,10 @@ class Faults:
         for text in actions.values():
             parse(text)
         where = self.servers if isinstance(target, Server) else self.hosts
-        key = target if isinstance(target, str) else getattr(target, "id", None) or target.name
+        if isinstance(target, Server):
+            key = target.id
+        else:
+            key = target.name if isinstance(target, Host) else target
         if actions:
             where[key] = dict(actions)
         else:
@@ -101,9 +104,11 @@ class Faults:
         """Spoil the next ``times`` calls whose path matches the regular expression ``path``.
 
         ``answer`` is an HTTP status, ``"garbage"`` (200 with a body that is no JSON), ``"hang"``
-        (no answer for ``seconds`` real seconds, then as usual) or ``"drop"`` (the connection
-        ends without an answer). ``after=True`` does the work first: the caller does not know.
+        (no answer for ``seconds`` real seconds, then 503) or ``"cut"`` (the connection ends in
+        the middle of the answer). ``after=True`` does the work first: the caller cannot know.
         """
+        if answer not in ("garbage", "hang", "cut") and not isinstance(answer, int):
+            raise ValueError(f"no such answer: {answer!r}")
         made = ApiFault(method, re.compile(path), answer, times, seconds, after, body)
         with self._lock:
             self.api.append(made)

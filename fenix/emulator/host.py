@@ -1,5 +1,6 @@
 """A host: its size, what is allocated on it, its services."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fenix.emulator.entities import Resources
@@ -50,6 +51,8 @@ class Host:
     used_disk_gb: int = 0
     generation: int = 0
     up: bool = True
+    backlog: list[Callable[[], None]] = field(default_factory=list)
+    """Messages that wait for nova-compute to come back."""
     capacity: tuple[float, float, float] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ class Servers:
     def __init__(self) -> None:
         self._by_id: dict[str, Server] = {}
         self._alive: dict[int, Server] = {}
+        self._order: list[Server] = []
         self._by_host: dict[str, dict[str, Server]] = {}
         self._by_project: dict[str, dict[str, Server]] = {}
         self._recent: OrderedDict[str, Server] = OrderedDict()
@@ -51,6 +52,16 @@ class Servers:
             found.append(server)
         return found
 
+    def newest_first(self, before: int | None = None) -> Iterator[Server]:
+        """The living, newest first; only those with a number below ``before``."""
+        at = len(self._order)
+        if before is not None:
+            at = bisect_left(self._order, before, key=lambda s: s.number)
+        for i in range(at - 1, -1, -1):
+            server = self._order[i]
+            if not server.deleted:
+                yield server
+
     def everything(self) -> Iterable[Server]:
         """The living and the deleted."""
         return self._by_id.values()
@@ -59,6 +70,7 @@ class Servers:
         """Take in a new server."""
         self._by_id[server.id] = server
         self._alive[server.number] = server
+        self._order.append(server)
         self._by_project.setdefault(server.project_id, {})[server.id] = server
         if server.host is not None:
             self._by_host.setdefault(server.host.name, {})[server.id] = server
@@ -80,6 +92,8 @@ class Servers:
     def bury(self, server: Server) -> None:
         """Take a deleted server out of the living."""
         self._alive.pop(server.number, None)
+        if len(self._order) > 2 * len(self._alive) + 1000:
+            self._order = list(self._alive.values())
         self._by_project.get(server.project_id, {}).pop(server.id, None)
         if server.host is not None:
             self._by_host.get(server.host.name, {}).pop(server.id, None)

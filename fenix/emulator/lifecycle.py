@@ -123,7 +123,6 @@ class Lifecycle:
             )
             state.action_failed(action, "conductor_schedule_and_build_instances", text)
             return
-        state.action_event(action, "conductor_schedule_and_build_instances")
         state.claim(host, server.id, server.flavor.resources)
         state.place(server, host)
         state.change(server, task_state="spawning")
@@ -163,16 +162,8 @@ class Lifecycle:
         state = self.state
         if server.deleted:
             return
-        migration = server.migration
-        if migration is not None:
-            for host in (migration.source, migration.dest):
-                state.release(host, migration.uuid)
-                state.release(host, server.id)
-                if host is not None:
-                    state.scheduler.leaves(server.group, server.id, host)
-            state.set_migration(
-                migration, "cancelled" if migration.type == "live-migration" else "error"
-            )
+        if server.on_delete is not None:
+            server.on_delete()
         if server.host is not None:
             state.release(server.host, server.id)
             state.scheduler.leaves(server.group, server.id, server.host)
@@ -195,7 +186,7 @@ class Lifecycle:
         """Stop, start, pause and the like; raises Conflict in a state that does not allow it."""
         state = self.state
         allowed, task, vm_state, power_state, name = POWER[action]
-        require(server, action, allowed)
+        require(server, name if action.startswith("os-") else action, allowed)
         opened = state.begin_action(server, name, request_id, server.user_id)
         state.change(server, task_state=task)
 
@@ -205,6 +196,25 @@ class Lifecycle:
             state.change(server, vm_state=vm_state, task_state=None, power_state=power_state)
             state.action_event(opened, f"compute_{name}_instance", server.host)
             state.guest(server, vm_state in ("active", "rescued"), name)
+
+        state.agenda.after(state.timings.draw("power"), done)
+
+    def reboot(self, server: Server, hard: bool, request_id: str) -> None:
+        """Restart the guest; a hard one also gets a server out of ERROR."""
+        state = self.state
+        soft, always = ("active",), ("active", "stopped", "paused", "suspended", "error")
+        require(server, "reboot", always if hard else soft)
+        opened = state.begin_action(server, "reboot", request_id, server.user_id)
+        task = "rebooting_hard" if hard else "rebooting"
+        state.change(server, task_state=task)
+        state.guest(server, False, "reboot")
+
+        def done() -> None:
+            if server.deleted or server.task_state != task:
+                return
+            state.change(server, task_state=None, vm_state="active", power_state=RUNNING)
+            state.action_event(opened, "compute_reboot_instance", server.host)
+            state.guest(server, True, "reboot")
 
         state.agenda.after(state.timings.draw("power"), done)
 
@@ -241,7 +251,10 @@ class Lifecycle:
     def reset(self, server: Server, to: str) -> None:
         """What os-resetState does: ``active`` or ``error``, no task, whatever the truth is."""
         if to not in ("active", "error"):
-            raise BadRequest(f"Invalid input for field/attribute state. Value: {to}.")
+            raise BadRequest(
+                f"Invalid input for field/attribute state. Value: {to}. "
+                f"{to!r} is not one of ['active', 'error']"
+            )
         self.state.change(server, vm_state=to, task_state=None)
 
     def _replaces(self, server: Server) -> None:

@@ -1,233 +1,180 @@
 """Live migration, step by step as Nova's conductor and computes do it."""
 
 from collections import deque
-from collections.abc import Callable
 
-from fenix.emulator.agenda import Appointment
-from fenix.emulator.errors import BadRequest, Conflict
+from fenix.emulator.errors import BadRequest
 from fenix.emulator.host import Host
-from fenix.emulator.record import Move
-from fenix.emulator.scheduler import Wish
-from fenix.emulator.server import Action, Fault, Migration, Server
+from fenix.emulator.journey import NO_HOST, Journey, Order, known_host
+from fenix.emulator.lifecycle import require
+from fenix.emulator.server import Migration, Server
 from fenix.emulator.state import State
 
-NO_HOST = "No valid host was found. There are not enough hosts available."
+CONDUCTOR = "conductor_live_migrate_instance"
+LISTED = ("queued", "preparing", "running", "post-migrating")
+"""Statuses in which ``/servers/{id}/migrations`` shows a live migration."""
 
 
-class LiveMigration:
-    """One live migration. Its methods need the cloud's lock; steps run off the agenda."""
+class LiveMigration(Journey):
+    """One live migration."""
 
-    def __init__(
-        self, state: State, queues: "LiveQueues", server: Server, migration: Migration, act: Action
-    ) -> None:
-        self.state = state
+    def __init__(self, state: State, queues: "LiveQueues", order: Order) -> None:
+        super().__init__(state, order, "live-migration", "accepted", "live-migration")
         self.queues = queues
-        self.server = server
-        self.migration = migration
-        self.action = act
-        self.tried: list[Host] = []
-        self.move: Move | None = None
-        self.was = (server.vm_state, server.power_state)
-        self._next: list[Appointment] = []
+        self._tried: tuple[Host, ...] = ()
 
     # Conductor
     def schedule(self) -> None:
         """Find or check the destination; without one the server stays as it was."""
-        state, server, migration = self.state, self.server, self.migration
-        trouble = state.faults.find("schedule", migration.source, server)
-        if trouble.what == "lost" or self._gone():
+        state = self.state
+        if not state.scheduler.service_up(self.source.compute):
+            text = f"Compute service of {self.source.name} is unavailable at this time."
+            self.refused((CONDUCTOR,), text)
             return
-        source = migration.source
-        dest: Host | None = None
-        if not source.up or (source.compute is not None and source.compute.forced_down):
-            self.fail("conductor_live_migrate_instance", "Compute service is unavailable")
+        dest = self.choose(self._tried)
+        if dest is None:
+            self.refused((CONDUCTOR,))
             return
-        wish = Wish(server.flavor, server.group, server.requested_zone, server.id)
-        if migration.requested is not None:
-            wanted = state.hosts[migration.requested]
-            why = "it is the source" if wanted is source else state.scheduler.refusal(wanted, wish)
-            dest = wanted if why is None else None
+        self.take(dest)
+        if not (dest.up and self.source.up):  # thought to be up: the call is never answered
+            self.after(state.timings.draw("rpc_timeout"), self._unchecked)
+            return
+        trouble = state.faults.find("check_destination", dest, self.server)
+        self.after(trouble.hang, self._unchecked if trouble.what else self._checked)
+
+    def _unchecked(self) -> None:
+        dest = self.dest
+        self.give_back()
+        self.migration.dest = None
+        self._tried = (*self._tried, dest)
+        text = f"Migration pre-check error: host {dest.name} refused or did not answer"
+        self.state.action_failed(
+            self.action, "compute_check_can_live_migrate_destination", text, dest
+        )
+        if self.order.requested is not None or not self.source.up:
+            self.refused((CONDUCTOR,), text)
         else:
-            dest = state.scheduler.pick(wish, (source, *self.tried))
-        if dest is None or trouble.what:
-            self.fail("conductor_live_migrate_instance", NO_HOST)
-            return
-        self._take(dest)
-        check = state.faults.find("check_destination", dest, server)
-        if check.what:
-            self._untake(dest)
-            self.tried.append(dest)
-            if migration.requested is not None:
-                self.fail(
-                    "conductor_live_migrate_instance", f"Migration pre-check error: {dest.name}"
-                )
-            else:
-                self.schedule()
-            return
-        state.action_event(self.action, "conductor_live_migrate_instance")
-        state.set_migration(migration, "queued")
-        self._after(check.hang, lambda: self.queues.join(self))
+            self.schedule()
 
-    def _take(self, dest: Host) -> None:
-        state, server, migration = self.state, self.server, self.migration
-        state.release(migration.source, server.id)
-        state.claim(migration.source, migration.uuid, server.flavor.resources)
-        state.claim(dest, server.id, server.flavor.resources)
-        state.scheduler.joins(server.group, server.id, dest)
-        migration.dest = dest
-        if self.move is not None:
-            self.move.dest = dest.name
-
-    def _untake(self, dest: Host, stale: bool = False) -> None:
-        state, server, migration = self.state, self.server, self.migration
-        if not stale:
-            state.release(dest, server.id)
-        state.release(migration.source, migration.uuid)
-        state.claim(migration.source, server.id, server.flavor.resources)
-        state.scheduler.leaves(server.group, server.id, dest)
+    def _checked(self) -> None:
+        state = self.state
+        state.action_event(self.action, CONDUCTOR, state.conductor)
+        state.action_event(self.action, "compute_check_can_live_migrate_destination", self.dest)
+        state.action_event(self.action, "compute_check_can_live_migrate_source", self.source)
+        state.set_migration(self.migration, "queued")
+        self.after(0.0, lambda: self.queues.join(self), on=self.source)
 
     # Computes
     def prepare(self) -> None:
         """It is this one's turn on its source: prepare the destination."""
-        if self._gone():
-            return
-        self.state.set_migration(self.migration, "preparing")
-        self._after(self.state.timings.draw("live_prepare"), self._prepared)
-
-    def _prepared(self) -> None:
         state = self.state
-        if self._gone() or self._frozen():
+        state.action_event(self.action, "compute_live_migration", self.source)
+        state.set_migration(self.migration, "preparing")
+        self.after(state.timings.draw("live_prepare"), self._prepare)
+
+    def _prepare(self) -> None:
+        if self._frozen():
             return
-        dest = self._dest()
-        trouble = state.faults.find("pre_live_migration", dest, self.server)
-        if trouble.what or not dest.up:
-            self.fail("compute_pre_live_migration", f"pre_live_migration failed on {dest.name}")
-            return
-        self._after(trouble.hang, self._copy)
+        trouble = self.state.faults.find("pre_live_migration", self.dest, self.server)
+        if trouble.what:
+            text = f"pre_live_migration failed on {self.dest.name}"
+            self.after(trouble.hang, lambda: self.fail("compute_pre_live_migration", text))
+        else:
+            self.after(trouble.hang, self._copy)
 
     def _copy(self) -> None:
         state, migration = self.state, self.migration
-        if self._gone() or self._frozen():
+        if self._frozen():
             return
+        state.action_event(self.action, "compute_pre_live_migration", self.dest)
         state.set_migration(migration, "running")
-        state.action_event(self.action, "compute_check_can_live_migrate_destination", self._dest())
-        trouble = state.faults.find("live_migration", migration.source, self.server)
+        trouble = state.faults.find("live_migration", self.source, self.server)
         seconds = state.timings.draw("live_migration") + trouble.hang
         migration.copy_started, migration.copy_seconds = state.now, seconds
         if trouble.what == "crash":
-            self._after(trouble.hang, self._crash)
+            self.after(trouble.hang, self._crash)
         elif trouble.what in ("error", "silent"):
-            self._after(seconds, lambda: self.fail("compute_live_migration", "migration failed"))
-        elif trouble.what not in ("stuck", "lost"):
+            self.after(seconds, lambda: self.fail("compute_live_migration", "migration failed"))
+        elif not trouble.what:
             pause = min(state.timings.draw("live_interruption"), seconds)
-            self._after(seconds - pause, lambda: self._switch(pause))
+            self.after(seconds - pause, lambda: self._pause(pause))
 
-    def _switch(self, pause: float) -> None:
-        if self._gone() or self._frozen():
+    def _pause(self, pause: float) -> None:
+        if self._frozen():
             return
         if self.server.running and pause > 0:
             self.state.guest(self.server, False, "live migration")
-        self._after(pause, self._arrive)
+        self.after(pause, self._arrive)
 
     def _arrive(self) -> None:
         state, server = self.state, self.server
-        if self._gone() or self._frozen():
+        if self._frozen():
             return
-        dest = self._dest()
-        state.place(server, dest)
+        state.place(server, self.dest)
         vm_state, power_state = self.was
         state.change(server, vm_state=vm_state, power_state=power_state, task_state=None)
-        state.guest(server, vm_state == "active", "live migration")
-        state.action_event(self.action, "compute_live_migration", self.migration.source)
-        self._after(state.timings.draw("live_record_lag"), self._complete)
+        state.guest(server, self.was_running, "live migration")
+        state.action_event(self.action, "compute_post_live_migration_at_destination", self.dest)
+        self.after(state.timings.draw("live_record_lag"), self._complete)
 
     def _complete(self) -> None:
-        self.state.release(self.migration.source, self.migration.uuid)
-        self._end("completed")
+        self.state.release(self.source, self.migration.uuid)
+        self.end("completed")
 
     def _crash(self) -> None:
         """The driver raised: ERROR on the source, and a stale allocation on the destination."""
-        state, server = self.state, self.server
-        if self._gone():
-            return
-        text = f"lab fault: live_migration on {self.migration.source.name}"
-        state.scheduler.leaves(server.group, server.id, self._dest())
-        state.release(self.migration.source, self.migration.uuid)
-        state.claim(self.migration.source, server.id, server.flavor.resources)
-        state.change(server, vm_state="error", task_state=None, fault=Fault(500, text, state.now))
-        state.action_failed(self.action, "compute_live_migration", text, self.migration.source)
-        self._end("error", text)
+        self.give_back(stale=True)
+        text = f"fault: live_migration on {self.source.name}"
+        self.broken("compute_live_migration", text, self.source)
 
     # Ends
     def fail(self, event: str, details: str, status: str = "error") -> None:
         """Back as it was; only the migration record and the instance action tell."""
-        state, server, migration = self.state, self.server, self.migration
-        if self._gone():
-            return
-        if migration.dest is not None and migration.uuid in migration.source.allocations:
-            self._untake(migration.dest)
+        state, server = self.state, self.server
+        self.give_back()
         vm_state, power_state = self.was
         state.change(server, vm_state=vm_state, power_state=power_state, task_state=None)
-        if not server.running and vm_state == "active" and migration.source.up:
-            state.guest(server, True, "live migration")
-        state.action_failed(self.action, event, details, migration.source)
-        self._end(status, details)
+        state.guest(server, self.was_running, "live migration")
+        if status != "cancelled":
+            state.action_failed(self.action, event, details, self.source)
+        self.end(status, details)
 
-    def abort(self) -> None:
+    def abort(self, request_id: str, user_id: str) -> None:
         """Stop it: ``cancelled`` a moment later."""
-        self._cancel()
-        self.state.action_event(self.action, "compute_live_migration_abort", self.migration.source)
-        self._after(
-            self.state.timings.draw("abort"),
-            lambda: self.fail("compute_live_migration", "aborted", "cancelled"),
-        )
+        state = self.state
+        action = state.begin_action(self.server, "live_migration_cancel", request_id, user_id)
+        self.cancel()
 
-    def force_complete(self) -> None:
+        def aborted() -> None:
+            state.action_event(action, "compute_live_migration_abort", self.source)
+            self.fail("compute_live_migration", "aborted", "cancelled")
+
+        self.after(state.timings.draw("abort"), aborted, on=self.source)
+
+    def force_complete(self, request_id: str, user_id: str) -> None:
         """Pause the guest and finish the copying at once."""
-        self._cancel()
-        self._switch(self.state.timings.draw("live_interruption"))
+        name = "live_migration_force_complete"
+        self.state.begin_action(self.server, name, request_id, user_id)
+        self.cancel()
+        self._pause(self.state.timings.draw("live_interruption"))
 
-    def _end(self, status: str, reason: str | None = None) -> None:
-        self._cancel()
-        self.state.set_migration(self.migration, status)
-        if self.move is not None:
-            self.move.end, self.move.result = self.state.now, status
-            self.move.reason = reason
+    def end(self, status: str, reason: str | None = None) -> None:
+        """The last status; the next in the queue may start."""
+        super().end(status, reason)
         self.queues.leave(self)
-
-    def _gone(self) -> bool:
-        if not self.server.deleted and self.migration.in_progress:
-            return False
-        if self.move is not None and self.move.end is None:
-            self.move.end, self.move.result = self.state.now, self.migration.status
-        self.queues.leave(self)
-        return True
-
-    def _frozen(self) -> bool:
-        """Whether the source died: nothing more happens until it is back."""
-        if not self.migration.source.up:
-            return True
-        if not self._dest().up:
-            self.fail("compute_live_migration", f"lost connection to {self._dest().name}")
-            return True
-        return False
 
     def host_back(self) -> None:
-        """The source is up again: nova-compute ends what it was doing."""
+        """The source is up again: nova-compute gives up what it was sending."""
+        self.cancel()
         self.fail("compute_live_migration", "nova-compute was restarted")
 
-    def _dest(self) -> Host:
-        if self.migration.dest is None:
-            raise RuntimeError(f"migration {self.migration.id} has no destination")
-        return self.migration.dest
-
-    def _after(self, seconds: float, step: Callable[[], None]) -> None:
-        self._next.append(self.state.agenda.after(seconds, step))
-
-    def _cancel(self) -> None:
-        for appointment in self._next:
-            appointment.cancel()
-        self._next.clear()
+    def _frozen(self) -> bool:
+        """Whether the source died: then nothing more happens until it is back."""
+        if not self.source.up:
+            return True
+        if not self.dest.up:
+            self.fail("compute_live_migration", f"lost connection to {self.dest.name}")
+            return True
+        return False
 
 
 class LiveQueues:
@@ -235,85 +182,63 @@ class LiveQueues:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.running: dict[str, list[LiveMigration]] = {}
-        self.waiting: dict[str, deque[LiveMigration]] = {}
-        self.by_migration: dict[str, LiveMigration] = {}
+        self._running: dict[str, list[LiveMigration]] = {}
+        self._waiting: dict[str, deque[LiveMigration]] = {}
+        self._by_migration: dict[str, LiveMigration] = {}
 
-    def start(
-        self, server: Server, requested: str | None, request_id: str, user_id: str
-    ) -> Migration:
-        """What os-migrateLive does; raises Conflict or BadRequest. Returns the migration row."""
-        state = self.state
-        if server.task_state is not None:
-            raise Conflict(
-                f"Cannot 'os-migrateLive' instance {server.id} while it is in task_state "
-                f"{server.task_state}"
-            )
-        if server.vm_state not in ("active", "paused"):
-            raise Conflict(
-                f"Cannot 'os-migrateLive' instance {server.id} while it is in vm_state "
-                f"{server.vm_state}"
-            )
-        if requested is not None and (
-            requested not in state.hosts or not state.hosts[requested].is_compute
-        ):
-            raise BadRequest(f"Compute host {requested} could not be found.")
-        if server.host is None:
-            raise Conflict(f"Instance {server.id} is not ready")
-        migration = Migration(
-            id=state.next_number("migration"),
-            uuid=state.new_uuid(),
-            server=server,
-            type="live-migration",
-            status="accepted",
-            source=server.host,
-            created=state.now,
-            updated=state.now,
-            requested=requested,
-            user_id=user_id,
-            project_id=server.project_id,
-            flavor=server.flavor,
-            old_flavor=server.flavor,
-        )
-        act = state.begin_action(server, "live-migration", request_id, user_id)
-        state.change(server, task_state="migrating", migration=migration)
-        state.migrations.add(migration)
-        made = LiveMigration(state, self, server, migration, act)
-        made.move = state.begin_move(
-            server, "live", server.host, state.hosts[requested] if requested else None
-        )
-        self.by_migration[migration.uuid] = made
-        trouble = state.faults.find("schedule", server.host, server)
-        state.agenda.after(state.timings.draw("schedule") + trouble.hang, made.schedule)
-        return migration
+    def start(self, order: Order, at_once: bool = False) -> Migration:
+        """What os-migrateLive does; raises Conflict or BadRequest.
+
+        ``at_once`` is how the API was before 2.34: a refusal of the scheduler is a 400.
+        """
+        state, server = self.state, order.server
+        require(server, "os-migrateLive", ("active", "paused"))
+        known_host(state, order.requested)
+        made = LiveMigration(state, self, order)
+        if at_once and made.choose(()) is None:
+            server.migration = None
+            state.record.moves.remove(made.move)
+            raise BadRequest(NO_HOST)
+        state.change(server, task_state="migrating")
+        self._by_migration[made.migration.uuid] = made
+        made.begin(made.schedule)
+        return made.migration
+
+    def of(self, migration: Migration) -> LiveMigration | None:
+        """The one in progress that this row is about."""
+        return self._by_migration.get(migration.uuid)
+
+    def of_server(self, server: Server) -> LiveMigration | None:
+        """The one in progress of this server."""
+        return self._by_migration.get(server.migration.uuid) if server.migration else None
 
     def join(self, one: LiveMigration) -> None:
         """Run it now or when its turn comes."""
-        name = one.migration.source.name
-        running = self.running.setdefault(name, [])
+        name = one.source.name
+        running = self._running.setdefault(name, [])
         if len(running) < self.state.timings.live_migrations_per_host:
             running.append(one)
             one.prepare()
         else:
-            self.waiting.setdefault(name, deque()).append(one)
+            self._waiting.setdefault(name, deque()).append(one)
 
     def leave(self, one: LiveMigration) -> None:
         """It is over: the next one's turn."""
-        name = one.migration.source.name
-        self.by_migration.pop(one.migration.uuid, None)
-        waiting = self.waiting.get(name, deque())
+        name = one.source.name
+        self._by_migration.pop(one.migration.uuid, None)
+        waiting = self._waiting.get(name, deque())
         if one in waiting:
             waiting.remove(one)
-        running = self.running.get(name, [])
+        running = self._running.get(name, [])
         if one in running:
             running.remove(one)
-            while waiting and len(running) < self.state.timings.live_migrations_per_host:
-                following = waiting.popleft()
-                running.append(following)
-                following.prepare()
+        while waiting and len(running) < self.state.timings.live_migrations_per_host:
+            following = waiting.popleft()
+            running.append(following)
+            following.prepare()
 
     def host_back(self, host: Host) -> None:
         """nova-compute on ``host`` is back: what it was sending is over."""
-        for one in list(self.by_migration.values()):
-            if one.migration.source is host and one.migration.dest is not None:
+        for one in list(self._by_migration.values()):
+            if one.source is host and one.migration.status in ("preparing", "running"):
                 one.host_back()

@@ -1,8 +1,10 @@
 """Placement: resource providers, inventories, usages, aggregates, traits."""
 
+from http.client import responses
 from typing import TYPE_CHECKING, Any
 
-from fenix.emulator.errors import NotFound, Refused
+from fenix.emulator.entities import Resources
+from fenix.emulator.errors import BadRequest, NotFound, Refused
 from fenix.emulator.host import Host
 from fenix.emulator.web import Api, Request, Response, Routes
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
 routes = Routes()
 MAX_VERSION = (1, 39)
+PARAMETERS = {"name", "uuid", "member_of", "resources", "in_tree", "required"}
 
 
 class PlacementApi(Api):
@@ -44,13 +47,15 @@ class PlacementApi(Api):
 
     def refuse(self, request: Request, error: Refused) -> Response:
         """Placement's error shape: a list."""
-        title = {404: "Not Found", 401: "Unauthorized", 403: "Forbidden"}.get(error.code, "Error")
-        one = {
+        title = responses.get(error.code, "Error")
+        one: dict[str, Any] = {
             "status": error.code,
             "title": title,
             "detail": error.message,
             "request_id": request.id,
         }
+        if error.code == 406:
+            one.update(min_version="1.0", max_version=f"1.{MAX_VERSION[1]}")
         return Response(error.code, {"errors": [one]})
 
 
@@ -86,7 +91,7 @@ def _find(cloud: "Cloud", request: Request, uuid: str) -> Host:
 
 
 def _view(host: Host, request: Request) -> dict[str, Any]:
-    url = f"/placement/resource_providers/{host.uuid}"
+    url = f"/resource_providers/{host.uuid}"
     kinds = ("", "inventories", "usages", "aggregates", "traits", "allocations")
     body: dict[str, Any] = {
         "uuid": host.uuid,
@@ -103,6 +108,12 @@ def _view(host: Host, request: Request) -> dict[str, Any]:
 def index(cloud: "Cloud", request: Request) -> Response:
     """All, or those with a ``name``, ``uuid`` or ``member_of`` an aggregate."""
     request.need_admin("placement:resource_providers:list")
+    unknown = {key for key, _ in request.query} - PARAMETERS
+    if unknown:
+        raise BadRequest(
+            f"Invalid query string parameters: Additional properties are not allowed "
+            f"({', '.join(sorted(map(repr, unknown)))} was unexpected)"
+        )
     name, uuid, member = request.get("name"), request.get("uuid"), request.get("member_of")
     found = _providers(cloud)
     if name is not None:
@@ -165,27 +176,48 @@ def usages(cloud: "Cloud", request: Request, uuid: str) -> Response:
     return Response(200, {"resource_provider_generation": host.generation, "usages": used})
 
 
+def _amounts(what: Resources) -> dict[str, int]:
+    return {"VCPU": what.vcpus, "MEMORY_MB": what.memory_mb, "DISK_GB": what.disk_gb}
+
+
 @routes.get("/resource_providers/{uuid}/allocations")
 def allocations(cloud: "Cloud", request: Request, uuid: str) -> Response:
     """Who holds what on the host: server ids, and migration ids of moves in progress."""
     host = _find(cloud, request, uuid)
-    held = {
-        consumer: {
-            "resources": {
-                "VCPU": what.vcpus,
-                "MEMORY_MB": what.memory_mb,
-                "DISK_GB": what.disk_gb,
-            }
-        }
-        for consumer, what in host.allocations.items()
-    }
+    held = {consumer: {"resources": _amounts(what)} for consumer, what in host.allocations.items()}
     return Response(200, {"resource_provider_generation": host.generation, "allocations": held})
+
+
+@routes.get("/allocations/{consumer}")
+def consumer_allocations(cloud: "Cloud", request: Request, consumer: str) -> Response:
+    """What a server or migration holds, by provider."""
+    request.need_admin("placement:allocations:list")
+    server = cloud.servers.get(consumer, deleted=True)
+    migration = cloud.migrations.get(consumer)
+    if server is not None:
+        last = cloud.migrations.of(server.id)[-1:]
+        hosts = {server.host, *(m.dest for m in last)}
+    else:
+        hosts = {migration.source} if migration is not None else set()
+    found = {
+        host.uuid: {"resources": _amounts(host.allocations[consumer]), "generation": 1}
+        for host in hosts
+        if host is not None and consumer in host.allocations
+    }
+    body: dict[str, Any] = {"allocations": found}
+    if found and request.version >= (1, 12):
+        owner = server or (migration.server if migration is not None else None)
+        body["project_id"] = owner.project_id if owner is not None else None
+        body["user_id"] = owner.user_id if owner is not None else None
+    return Response(200, body)
 
 
 @routes.get("/resource_providers/{uuid}/aggregates")
 def aggregates(cloud: "Cloud", request: Request, uuid: str) -> Response:
     """The aggregates the host is in."""
     host = _find(cloud, request, uuid)
+    if request.version < (1, 1):
+        raise NotFound("The resource could not be found.")
     body: dict[str, Any] = {"aggregates": sorted(host.aggregates)}
     if request.version >= (1, 19):
         body["resource_provider_generation"] = host.generation

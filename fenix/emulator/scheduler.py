@@ -1,11 +1,12 @@
 """Where a server may go: capacity, disabled services, zones, traits, server groups."""
 
 import heapq
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from fenix.emulator.entities import Flavor, ServerGroup
-from fenix.emulator.host import Host
+from fenix.emulator.host import Host, Service
+from fenix.emulator.timings import Timings
 
 
 @dataclass(slots=True, frozen=True)
@@ -21,7 +22,9 @@ class Wish:
 class Scheduler:
     """Picks hosts, emptiest first. Knows all hosts; needs the cloud's lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float], timings: Timings) -> None:
+        self._now = now
+        self._timings = timings
         self.hosts: dict[str, Host] = {}
         self._queue: list[tuple[float, int, str]] = []
         self._keys: dict[str, tuple[float, int, str]] = {}
@@ -52,6 +55,14 @@ class Scheduler:
             if not members:
                 at.pop(host.name, None)
 
+    def service_up(self, service: Service | None) -> bool:
+        """What Nova says: ``up`` until ``service_down_time`` after the last report."""
+        if service is None or service.forced_down:
+            return False
+        if service.down_since is None:
+            return True
+        return self._now() - service.down_since < self._timings.service_down_time
+
     def refusal(self, host: Host, wish: Wish) -> str | None:
         """Why the server cannot go to ``host``; None when it can."""
         service = host.compute
@@ -59,7 +70,7 @@ class Scheduler:
             return "it is no compute host"
         if service.status == "disabled":
             return "its compute service is disabled"
-        if not host.up or service.forced_down:
+        if not self.service_up(service):
             return "its compute service is down"
         if wish.zone and wish.zone != host.availability_zone:
             return f"it is not in availability zone {wish.zone}"

@@ -41,11 +41,19 @@ class EmulatorServer:
 
     def start(self) -> "EmulatorServer":
         """Listen and serve."""
-        self._server.prepare()
-        self._thread = threading.Thread(
-            target=self._server.serve, name="emulator-http", daemon=True
-        )
+        ready = threading.Event()
+
+        def run() -> None:
+            # prepared here, so that cheroot's workers are daemons as this thread is
+            try:
+                self._server.prepare()
+            finally:
+                ready.set()
+            self._server.serve()
+
+        self._thread = threading.Thread(target=run, name="emulator-http", daemon=True)
         self._thread.start()
+        ready.wait()
         return self
 
     def stop(self) -> None:

@@ -1,5 +1,6 @@
 """A server (instance) and the moves it makes, as Nova's database would have them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,17 +11,22 @@ from fenix.emulator.host import Host
 NOSTATE, RUNNING, PAUSED, SHUTDOWN, CRASHED, SUSPENDED = 0, 1, 3, 4, 6, 7
 
 _RESIZING = ("resize_prep", "resize_migrating", "resize_migrated", "resize_finish")
+_REBUILDING = ("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning")
 _TASKS = {
     "active": {
         "migrating": "MIGRATING",
         "rebooting": "REBOOT",
         "rebooting_hard": "HARD_REBOOT",
-        "rebuilding": "REBUILD",
+        **dict.fromkeys(_REBUILDING, "REBUILD"),
         **dict.fromkeys(_RESIZING, "RESIZE"),
     },
     "paused": {"migrating": "MIGRATING"},
-    "stopped": dict.fromkeys(_RESIZING, "RESIZE"),
+    "stopped": {
+        **dict.fromkeys(_RESIZING, "RESIZE"),
+        **dict.fromkeys(_REBUILDING, "REBUILD"),
+    },
     "resized": {"resize_reverting": "REVERT_RESIZE"},
+    "error": dict.fromkeys(_REBUILDING, "REBUILD"),
 }
 _STATES = {
     "active": "ACTIVE",
@@ -35,6 +41,8 @@ _STATES = {
     "shelved": "SHELVED",
     "shelved_offloaded": "SHELVED_OFFLOADED",
 }
+STATUSES = frozenset(_STATES.values()) | {s for tasks in _TASKS.values() for s in tasks.values()}
+"""What the API's ``status`` can be."""
 VM_STATES = {status: state for state, status in _STATES.items()}
 """vm_state by API status."""
 
@@ -93,7 +101,6 @@ class Migration:
     created: float
     updated: float
     dest: Host | None = None
-    requested: str | None = None
     user_id: str | None = None
     project_id: str | None = None
     flavor: Flavor | None = None
@@ -139,6 +146,8 @@ class Server:
     key_name: str | None = None
     migration: Migration | None = None
     """The migration in progress (a resize until it is confirmed)."""
+    on_delete: Callable[[], None] | None = None
+    """What else must be cleaned up when it is deleted now."""
     actions: list[Action] = field(default_factory=list)
     reservation_id: str = ""
     locked: bool = False

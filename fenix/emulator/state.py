@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from fenix.emulator.agenda import Agenda
 from fenix.emulator.clock import Clock, ModelClock
-from fenix.emulator.entities import Flavor, Project, Resources, ServerGroup, User
+from fenix.emulator.entities import Aggregate, Flavor, Project, Resources, ServerGroup, User
 from fenix.emulator.faults import Faults
 from fenix.emulator.host import Host
 from fenix.emulator.index import Migrations, Servers
@@ -33,8 +33,10 @@ class State:
         self.users: dict[str, User] = {}
         self.flavors: dict[str, Flavor] = {}
         self.groups: dict[str, ServerGroup] = {}
-        self.scheduler = Scheduler()
+        self.scheduler = Scheduler(lambda: self.agenda.now, self.timings)
         self.hosts: dict[str, Host] = self.scheduler.hosts
+        self.controllers: list[Host] = []
+        self.aggregates: dict[str, Aggregate] = {}
         self.servers = Servers()
         self.migrations = Migrations()
         self.retired: dict[tuple[str, str], Server] = {}
@@ -53,6 +55,11 @@ class State:
     def now(self) -> float:
         """Model time of what is happening (needs the lock)."""
         return self.agenda.now
+
+    @property
+    def conductor(self) -> Host | None:
+        """The controller whose name instance actions carry."""
+        return self.controllers[0] if self.controllers else None
 
     def new_uuid(self) -> str:
         """A random UUID with dashes; the same ones for the same seed."""

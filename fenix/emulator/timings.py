@@ -17,6 +17,14 @@ class Timings:
 
     schedule: Duration = 0.5
     """From the 202 of a boot or move until the scheduler has decided."""
+    conductor: Duration = 0.1
+    """From the 202 of a move until its row is in os-migrations (part of ``schedule``)."""
+    hop: Duration = 0.05
+    """A message from one compute to the next."""
+    unwind: Duration = 0.05
+    """From a migration's last status until the server's row shows it too."""
+    rpc_timeout: Duration = 60.0
+    """How long the conductor waits for a host that died unnoticed."""
     spawn: Duration = 1.0
     """Boot, after the scheduler."""
     live_prepare: Duration = 0.5

@@ -1,8 +1,9 @@
-"""Notification to event, as Ceilometer's event definitions of this project do it."""
+"""Notification to event, as Ceilometer does it with this project's event definitions."""
 
 import datetime
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from oslo_utils import timeutils
@@ -42,6 +43,20 @@ DEFINITIONS: dict[str, dict[str, int]] = {
     },
 }
 """Traits by event type; the names are the payload's keys."""
+DEFAULTS = ("service", "request_id", "project_id", "user_id", "tenant_id")
+"""Traits that Ceilometer adds to every event, from the context where the payload has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A message from the bus; ``context`` is what the sender's request context became."""
+
+    event_type: str
+    payload: dict[str, Any]
+    message_id: str
+    timestamp: str
+    publisher_id: str = "fenix"
+    context: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +72,50 @@ class Event:
         """The value of a trait, None without it."""
         return next((value for key, _, value in self.traits if key == name), None)
 
+    def trait_as(self, name: str, convert: Callable[[Any, int], Any]) -> Any:
+        """The value of a trait made comparable by ``convert(value, type)``."""
+        return next((convert(value, kind) for key, kind, value in self.traits if key == name), None)
 
-def convert(
-    event_type: str, payload: dict[str, Any], message_id: str, generated: str
-) -> Event | None:
+    @property
+    def project_id(self) -> str:
+        """Whose alarms are tried: the last of the traits project_id and tenant_id."""
+        found = [value for key, _, value in self.traits if key in ("project_id", "tenant_id")]
+        return str(found[-1]) if found else ""
+
+
+def convert(notification: Notification) -> Event | None:
     """The event of a notification; None where Ceilometer would drop it."""
-    definition = DEFINITIONS.get(event_type)
+    definition = DEFINITIONS.get(notification.event_type)
     if definition is None:
-        LOG.debug("no event definition for %s", event_type)
+        LOG.debug("no event definition for %s", notification.event_type)
         return None
-    traits = []
+    values = {name: (TEXT, _default(name, notification)) for name in DEFAULTS}
+    for name, kind in definition.items():
+        values[name] = (kind, notification.payload.get(name))
     try:
-        for name, kind in definition.items():
-            value = payload.get(name)
-            if value is not None:
-                traits.append([name, kind, _value(kind, value)])
-    except (TypeError, ValueError) as error:
-        LOG.error("event %s %s dropped: %s", event_type, message_id, error)
+        traits = [
+            [name, kind, _value(kind, value)]
+            for name, (kind, value) in values.items()
+            if value is not None and (kind == TEXT or value != "")
+        ]
+        generated = _value(DATETIME, notification.timestamp)
+    except (AttributeError, TypeError, ValueError) as error:
+        LOG.error("event %s dropped: %s", notification.event_type, error)
         return None
-    return Event(message_id, event_type, generated, traits)
+    return Event(notification.message_id, notification.event_type, generated, traits)
+
+
+def _default(name: str, notification: Notification) -> Any:
+    payload, context = notification.payload, notification.context
+    if name == "service":
+        return notification.publisher_id
+    if name == "request_id":
+        return context.get("request_id")
+    if name == "user_id":
+        first = payload.get("user_id")
+        return first if first is not None else context.get("user_id")
+    first = payload.get("tenant_id")
+    return first if first is not None else context.get("project_id")
 
 
 def _value(kind: int, value: Any) -> Any:
@@ -84,8 +124,6 @@ def _value(kind: int, value: Any) -> Any:
     if kind == FLOAT:
         return float(value)
     if kind == DATETIME:
-        if not isinstance(value, str):
-            raise TypeError(f"a time must be text, not {value!r}")
         date: datetime.datetime = timeutils.normalize_time(timeutils.parse_isotime(value))
         return date.isoformat()
     return str(value)[:LONGEST]

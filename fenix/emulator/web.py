@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from fenix.emulator.entities import Token
-from fenix.emulator.errors import BadRequest, Forbidden, Refused
+from fenix.emulator.errors import BadRequest, Forbidden, NoRoute, Refused
 
 if TYPE_CHECKING:
     from fenix.emulator.cloud import Cloud
@@ -83,7 +83,10 @@ class Request:
             return True
         if text in ("", "0", "f", "false", "off", "n", "no"):
             return False
-        raise BadRequest(f"Unrecognized value '{text}' for {name}")
+        raise BadRequest(
+            f"Unrecognized value '{text}', acceptable values are: '0', '1', 'f', 'false', 'n', "
+            "'no', 'off', 'on', 't', 'true', 'y', 'yes'"
+        )
 
     def whole(self, name: str, default: int, most: int) -> int:
         """A query parameter as an integer from 0, cut at ``most``; raises BadRequest."""
@@ -91,7 +94,10 @@ class Request:
         if text is None:
             return default
         if not text.isdigit():
-            raise BadRequest(f"Invalid input for query parameters {name}. Value: {text}.")
+            raise BadRequest(
+                f"Invalid input for query parameters {name}. Value: {text}. "
+                f"{text!r} does not match '^[0-9]*$'"
+            )
         return min(int(text), most) or most
 
     def link(self, changes: dict[str, str]) -> str:
@@ -170,7 +176,7 @@ class Routes:
         node.handlers[method] = (template, handler)
 
     def find(self, method: str, path: str) -> tuple[str, Handler, dict[str, str]]:
-        """Template, handler and path parameters; raises Refused with 404 or 405."""
+        """Template, handler and path parameters; raises NoRoute with 404 or 405."""
         node, values = self._root, []
         for part in _parts(path):
             if part in node.literal:
@@ -179,11 +185,11 @@ class Routes:
                 values.append(part)
                 node = node.parameter[1]
             else:
-                raise Refused("The resource could not be found.", 404)
+                raise NoRoute("The resource could not be found.", 404)
         if not node.handlers:
-            raise Refused("The resource could not be found.", 404)
+            raise NoRoute("The resource could not be found.", 404)
         if method not in node.handlers:
-            raise Refused("The method is not allowed for this resource.", 405)
+            raise NoRoute("The method is not allowed for this resource.", 405)
         template, handler = node.handlers[method]
         names = [part[1:-1] for part in _parts(template) if part.startswith("{")]
         return template, handler, dict(zip(names, values, strict=True))

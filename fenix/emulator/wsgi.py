@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from fenix.emulator.aodh import AlarmingApi
 from fenix.emulator.errors import Refused
-from fenix.emulator.faults import ApiFault
 from fenix.emulator.identity import IdentityApi
 from fenix.emulator.nova.api import ComputeApi
 from fenix.emulator.placement import PlacementApi
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
 StartResponse = Callable[..., Any]
 
 
-class Dropped(Exception):
-    """The connection is to end without an answer."""
-
-
 class Application:
     """WSGI callable: ``/identity``, ``/compute``, ``/placement`` and ``/alarming``."""
 
@@ -33,19 +28,24 @@ class Application:
         self.services = {kind.prefix: kind(cloud) for kind in kinds}
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; raises Dropped where a fault wants no answer at all."""
+        """Answer one request, or spoil the answer if a fault says so."""
         request = _request(environ)
-        fault = self.cloud.faults.match(request.method, environ.get("PATH_INFO", ""))
-        if fault is not None and fault.answer == "hang":
+        fault = self.cloud.faults.match(request.method, request.path)
+        if fault is None:
+            return _send(request, self._serve(request), start_response)
+        served = self._serve(request) if fault.after else None
+        if served is None:
+            with self.cloud.lock:
+                self.cloud.record.call(request.method, "fault", 0)
+        if fault.answer == "hang":
             self.cloud.faults.hang(fault.seconds)
-            fault = None
-        spoiled = _spoiled(fault) if fault is not None else None
-        if spoiled is not None and fault is not None and not fault.after:
-            self.cloud.record.call(request.method, "fault", spoiled.status)
-            response = spoiled
+            response = served or _spoiled(503, None)
+        elif fault.answer == "cut":
+            headers = [("Content-Length", "1000"), ("Connection", "close")]
+            start_response("200 OK", [("Content-Type", "application/json"), *headers])
+            return [b'{"servers": [{']
         else:
-            response = self._serve(request)
-            response = spoiled or response
+            response = _spoiled(fault.answer, fault.body)
         return _send(request, response, start_response)
 
     def _serve(self, request: Request) -> Response:
@@ -90,14 +90,12 @@ def _request(environ: dict[str, Any]) -> Request:
     )
 
 
-def _spoiled(fault: ApiFault) -> Response:
-    if fault.answer == "drop":
-        raise Dropped("a fault says: no answer")
-    if fault.answer == "garbage":
-        return Response(200, (fault.body or "<html>it works</html>").encode())
-    code = int(fault.answer)
-    text = fault.body or responses.get(code, "fault")
-    return Response(code, {"error": {"code": code, "message": text, "title": text}})
+def _spoiled(answer: int | str, text: str | None) -> Response:
+    if answer == "garbage":
+        return Response(200, (text or "<html>it works</html>").encode())
+    code = int(answer)
+    message = text or responses.get(code, "fault")
+    return Response(code, {"error": {"code": code, "message": message, "title": message}})
 
 
 def _send(request: Request, response: Response, start: StartResponse) -> Iterable[bytes]:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fenix.emulator.errors import BadRequest, Conflict
+from fenix.emulator.cold import ColdMigration
+from fenix.emulator.errors import BadRequest
+from fenix.emulator.journey import Order
 from fenix.emulator.lifecycle import POWER, require
 from fenix.emulator.nova.servers import find, find_flavor
 from fenix.emulator.server import Server
@@ -33,12 +35,19 @@ def act(cloud: "Cloud", request: Request, server_id: str) -> Response:
     return do(cloud, request, server, options if isinstance(options, dict) else {})
 
 
+def _order(request: Request, server: Server, host: str | None, **more: Any) -> Order:
+    return Order(server, host, request.id, request.caller.user.id, **more)
+
+
 def _migrate(cloud: "Cloud", request: Request, server: Server, options: Body) -> Response:
     request.need_admin("os_compute_api:os-migrate-server:migrate")
-    host = options.get("host") if request.version >= (2, 56) else None
-    if host is not None:
-        request.need_admin("os_compute_api:os-migrate-server:migrate:host")
-    cloud.cold.start(server, host, request.id, request.caller.user.id)
+    host = options.get("host")
+    if host is not None and request.version < (2, 56):
+        raise BadRequest(
+            f"Invalid input for field/attribute migrate. Value: {options}. "
+            "Additional properties are not allowed ('host' was unexpected)"
+        )
+    cloud.cold.start(_order(request, server, host))
     return Response(202)
 
 
@@ -46,33 +55,51 @@ def _resize(cloud: "Cloud", request: Request, server: Server, options: Body) -> 
     flavor = find_flavor(cloud, str(options.get("flavorRef", "")))
     if flavor is server.flavor:
         raise BadRequest("When resizing, instances must change flavor!")
-    cloud.cold.start(server, None, request.id, request.caller.user.id, flavor)
+    cloud.cold.start(_order(request, server, None, flavor=flavor))
     return Response(202)
 
 
 def _migrate_live(cloud: "Cloud", request: Request, server: Server, options: Body) -> Response:
     request.need_admin("os_compute_api:os-migrate-server:migrate_live")
-    if "host" not in options or "block_migration" not in options:
-        raise BadRequest(
-            "Invalid input for field/attribute os-migrateLive. "
-            "'host' and 'block_migration' are required properties"
-        )
-    if options.get("force") is not None and not (2, 30) <= request.version < (2, 68):
-        raise BadRequest("Additional properties are not allowed ('force' was unexpected)")
-    cloud.live.start(server, options["host"], request.id, request.caller.user.id)
+    where = f"Invalid input for field/attribute os-migrateLive. Value: {options}. "
+    for key in ("host", "block_migration"):
+        if key not in options:
+            raise BadRequest(f"{where}'{key}' is a required property")
+    force = options.get("force", request.version < (2, 30))
+    host = options["host"]
+    if "force" in options and not (2, 30) <= request.version < (2, 68):
+        raise BadRequest(f"{where}Additional properties are not allowed ('force' was unexpected)")
+    if force and host is None and "force" in options:
+        raise BadRequest("Can't force to a non-provided destination")
+    order = _order(request, server, host, forced=bool(force) and host is not None)
+    cloud.live.start(order, at_once=request.version < (2, 34))
     return Response(202)
 
 
+def _resized(cloud: "Cloud", server: Server, name: str) -> ColdMigration:
+    require(server, name, ("resized",))
+    found = cloud.cold.of(server)
+    if found is None:
+        raise BadRequest("Instance has not been resized.")
+    return found
+
+
 def _confirm(cloud: "Cloud", request: Request, server: Server, options: Body) -> Response:
-    require(server, "confirmResize", ("resized",))
-    cloud.cold.of(server).confirm(request.id, request.caller.user.id)
+    found = _resized(cloud, server, "confirmResize")
+    found.confirm(request.id, request.caller.user.id)
     return Response(204)
 
 
 def _revert(cloud: "Cloud", request: Request, server: Server, options: Body) -> Response:
-    require(server, "revertResize", ("resized",))
-    cloud.cold.of(server).revert(request.id, request.caller.user.id)
+    found = _resized(cloud, server, "revertResize")
+    found.revert(request.id, request.caller.user.id)
     return Response(202)
+
+
+def _evacuate(cloud: "Cloud", request: Request, server: Server, options: Body) -> Response:
+    request.need_admin("os_compute_api:os-evacuate")
+    cloud.evacuations.start(_order(request, server, options.get("host")))
+    return Response(200, {"adminPass": "emulated"} if request.version < (2, 14) else None)
 
 
 def _reset(cloud: "Cloud", request: Request, server: Server, options: Body) -> Response:
@@ -89,28 +116,19 @@ def _shelve(name: str) -> "Do":
     return do
 
 
-def _lock(cloud: "Cloud", request: Request, server: Server, options: Body) -> Response:
-    cloud.change(server, locked=True)
-    return Response(202)
+def _lock(locked: bool) -> "Do":
+    def do(cloud: "Cloud", request: Request, server: Server, options: Body) -> Response:
+        cloud.change(server, locked=locked)
+        return Response(202)
 
-
-def _unlock(cloud: "Cloud", request: Request, server: Server, options: Body) -> Response:
-    cloud.change(server, locked=False)
-    return Response(202)
+    return do
 
 
 def _reboot(cloud: "Cloud", request: Request, server: Server, options: Body) -> Response:
-    if server.task_state is not None:
-        raise Conflict(f"Cannot 'reboot' instance {server.id}: it is in {server.task_state}")
-    cloud.change(server, task_state="rebooting")
-    cloud.guest(server, False, "reboot")
-
-    def done() -> None:
-        if server.task_state == "rebooting":
-            cloud.change(server, task_state=None, vm_state="active", power_state=1)
-            cloud.guest(server, True, "reboot")
-
-    cloud.agenda.after(cloud.timings.draw("power"), done)
+    kind = str(options.get("type", "")).upper()
+    if kind not in ("SOFT", "HARD"):
+        raise BadRequest(f"Invalid input for field/attribute type. Value: {kind}.")
+    cloud.life.reboot(server, kind == "HARD", request.id)
     return Response(202)
 
 
@@ -121,11 +139,12 @@ ACTIONS: dict[str, Do] = {
     "resize": _resize,
     "confirmResize": _confirm,
     "revertResize": _revert,
+    "evacuate": _evacuate,
     "os-resetState": _reset,
     "shelve": _shelve("shelve"),
     "shelveOffload": _shelve("shelveOffload"),
     "unshelve": _shelve("unshelve"),
-    "lock": _lock,
-    "unlock": _unlock,
+    "lock": _lock(True),
+    "unlock": _lock(False),
     "reboot": _reboot,
 }

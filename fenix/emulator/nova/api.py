@@ -2,9 +2,10 @@
 
 import re
 
-from fenix.emulator.errors import BadRequest, Refused
+from fenix.emulator.errors import BadRequest, NoRoute, Refused
 from fenix.emulator.nova import (
     actions,
+    aggregates,
     flavors,
     groups,
     history,
@@ -31,6 +32,7 @@ NAMES = {
     501: "notImplemented",
     503: "serviceUnavailable",
 }
+PLAIN = b"<html><head><title>404 Not Found</title></head><body>Not Found</body></html>"
 
 
 def _routes() -> Routes:
@@ -39,6 +41,7 @@ def _routes() -> Routes:
     for module in (
         servers,
         actions,
+        aggregates,
         services,
         hypervisors,
         migrations,
@@ -74,6 +77,8 @@ class ComputeApi(Api):
 
     def refuse(self, request: Request, error: Refused) -> Response:
         """Nova's error shape: one key that names the kind."""
+        if isinstance(error, NoRoute):  # answered before Nova's own error handling
+            return Response(404, PLAIN, {"Content-Type": "text/html; charset=UTF-8"})
         if error.code == 401:  # keystonemiddleware answers, not Nova
             body = {"error": {"code": 401, "title": "Unauthorized", "message": error.message}}
             uri = f"{request.base_url}/identity"

@@ -14,7 +14,11 @@ IMAGE = "7b2d2d6e-7a1b-4a4b-9c0e-2f2f5e0c7a11"
 
 
 def _view(flavor: Flavor, request: Request) -> dict[str, Any]:
-    url = f"{request.service_url}/v2.1/flavors/{flavor.id}"
+    url = request.service_url
+    links = [
+        {"rel": "self", "href": f"{url}/v2.1/flavors/{flavor.id}"},
+        {"rel": "bookmark", "href": f"{url}/flavors/{flavor.id}"},
+    ]
     body: dict[str, Any] = {
         "id": flavor.id,
         "name": flavor.name,
@@ -26,7 +30,7 @@ def _view(flavor: Flavor, request: Request) -> dict[str, Any]:
         "OS-FLV-DISABLED:disabled": False,
         "os-flavor-access:is_public": True,
         "rxtx_factor": 1.0,
-        "links": [{"rel": "self", "href": url}],
+        "links": links,
     }
     if request.version >= (2, 55):
         body["description"] = None
@@ -38,7 +42,7 @@ def _view(flavor: Flavor, request: Request) -> dict[str, Any]:
 @routes.get("/flavors")
 def index(cloud: "Cloud", request: Request) -> Response:
     """Ids and names."""
-    keys = ("id", "name", "links")
+    keys = ["id", "name", "links", *(["description"] if request.version >= (2, 55) else [])]
     found = [{k: _view(f, request)[k] for k in keys} for f in cloud.flavors.values()]
     return Response(200, {"flavors": found})
 

@@ -23,8 +23,7 @@ def _view(group: ServerGroup, request: Request) -> dict[str, Any]:
     }
     if request.version >= (2, 64):
         body["policy"] = group.policy
-        hard = group.policy == "anti-affinity"
-        body["rules"] = {"max_server_per_host": group.max_server_per_host} if hard else {}
+        body["rules"] = group.rules
     else:
         body["policies"] = [group.policy]
         body["metadata"] = {}
@@ -53,16 +52,19 @@ def create(cloud: "Cloud", request: Request) -> Response:
     asked = request.object("server_group")
     policy = asked.get("policy") or next(iter(asked.get("policies") or []), None)
     if policy not in POLICIES:
-        raise BadRequest(f"Invalid input for field/attribute policies. Value: {policy}.")
+        raise BadRequest(
+            f"Invalid input for field/attribute policy. Value: {policy}. "
+            f"{policy!r} is not one of {list(POLICIES)}"
+        )
     project = request.caller.project
     if project is None:
         raise Forbidden("a project is needed")
-    most = int((asked.get("rules") or {}).get("max_server_per_host", 1))
+    most = (asked.get("rules") or {}).get("max_server_per_host")
     group = cloud.add_server_group(
         project,
         policy,
         str(asked.get("name")),
-        max_server_per_host=most,
+        max_server_per_host=None if most is None else int(most),
         user=request.caller.user,
     )
     return Response(200, {"server_group": _view(group, request)})

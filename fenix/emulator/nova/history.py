@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from fenix.emulator.errors import NotFound
+from fenix.emulator.errors import BadRequest, NotFound
 from fenix.emulator.nova.times import micro
+from fenix.emulator.nova.view import host_id
 from fenix.emulator.server import Action, ActionEvent, Server
 from fenix.emulator.web import Request, Response, Routes
 
@@ -45,7 +46,8 @@ def _event(cloud: "Cloud", event: ActionEvent, request: Request) -> dict[str, An
     if request.caller.is_admin:
         body["traceback"] = None
     if request.version >= (2, 62):
-        body["hostId"] = "" if event.host is None else f"{hash(event.host) & 2**224 - 1:056x}"
+        project = request.project_id
+        body["hostId"] = "" if event.host is None else host_id(project, event.host)
         if request.caller.is_admin:
             body["host"] = event.host
     if request.version >= (2, 84):
@@ -62,7 +64,9 @@ def index(cloud: "Cloud", request: Request, server_id: str) -> Response:
         marker = request.get("marker")
         if marker is not None:
             ids = [a["request_id"] for a in found]
-            found = found[ids.index(marker) + 1 :] if marker in ids else []
+            if marker not in ids:
+                raise BadRequest(f"Marker {marker} could not be found.")
+            found = found[ids.index(marker) + 1 :]
         limit = request.whole("limit", 1000, 1000)
         found = found[:limit]
     return Response(200, {"instanceActions": found})

@@ -16,7 +16,7 @@ def _brief(cloud: "Cloud", host: Host, service: Service, request: Request) -> di
     return {
         "id": host.uuid if request.version >= (2, 53) else host.number,
         "hypervisor_hostname": host.name,
-        "state": "up" if cloud.service_up(service) else "down",
+        "state": "up" if cloud.scheduler.service_up(service) else "down",
         "status": service.status,
     }
 

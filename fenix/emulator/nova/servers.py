@@ -1,19 +1,20 @@
 """Servers: lists with filters and pages, show, create, delete."""
 
+import re
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fenix.emulator.entities import Flavor
 from fenix.emulator.errors import BadRequest, Conflict, Forbidden, NotFound
 from fenix.emulator.nova import times, view
-from fenix.emulator.server import Server
+from fenix.emulator.server import STATUSES, Server
 from fenix.emulator.web import Request, Response, Routes
 
 if TYPE_CHECKING:
     from fenix.emulator.cloud import Cloud
 
 MOST = 1000
-TRUE = ("1", "t", "true", "on", "y", "yes")
 routes = Routes()
 
 
@@ -38,92 +39,115 @@ def details(cloud: "Cloud", request: Request) -> Response:
 
 
 def _page(cloud: "Cloud", request: Request, show: Callable[[Server], dict[str, Any]]) -> Response:
-    found = sorted(_selected(cloud, request), key=lambda s: s.number, reverse=True)
+    before = None
     marker = request.get("marker")
     if marker is not None:
         at = cloud.servers.get(marker, deleted=True)
         if at is None:
             raise BadRequest(f"marker [{marker}] not found")
-        found = [s for s in found if s.number < at.number]
+        before = at.number
     limit = request.whole("limit", MOST, MOST)
-    body: dict[str, Any] = {"servers": [show(s) for s in found[:limit]]}
-    if len(found) >= limit > 0 and found:
-        href = request.link({"marker": found[limit - 1].id})
+    wanted = Wanted(cloud, request)
+    found = list(islice(filter(wanted, wanted.candidates(before)), limit))
+    body: dict[str, Any] = {"servers": [show(s) for s in found]}
+    if len(found) == limit > 0:
+        href = request.link({"marker": found[-1].id})
         body["servers_links"] = [{"rel": "next", "href": href}]
     return Response(200, body)
 
 
-def _selected(cloud: "Cloud", request: Request) -> Iterable[Server]:
-    admin = request.caller.is_admin
-    project = request.get("project_id") or request.get("tenant_id")
-    everyone = request.flag("all_tenants") or (
-        request.get("tenant_id") is not None and request.get("all_tenants") is None
-    )
-    if everyone and not admin:
-        if request.flag("all_tenants"):
+class Wanted:
+    """What a list of servers was asked for, and who may ask it; call it with a server.
+
+    Raises BadRequest and Forbidden as Nova does.
+    """
+
+    def __init__(self, cloud: "Cloud", request: Request) -> None:
+        self._cloud = cloud
+        self._admin = admin = request.caller.is_admin
+        query = dict(request.query)
+        self.project: str | None = query.get("project_id") or query.get("tenant_id")
+        everyone = request.flag("all_tenants") or (
+            "tenant_id" in query and "all_tenants" not in query
+        )
+        if request.flag("all_tenants") and not admin:
+            kind = "detail" if request.template.endswith("detail") else "index"
             raise Forbidden(
-                "Policy doesn't allow os_compute_api:servers:detail:get_all_tenants "
+                f"Policy doesn't allow os_compute_api:servers:{kind}:get_all_tenants "
                 "to be performed."
             )
-        everyone = False
-    if not everyone:
-        project = request.project_id
-    return [s for s in _candidates(cloud, request, project, admin) if _wanted(request, s, admin)]
+        if not (everyone and admin):
+            self.project = request.project_id
+        since = query.get("changes-since")
+        self.since = None if since is None else times.parse(cloud.clock, since)
+        self.host = query.get("host") if admin else None
+        self.statuses = {v.upper() for k, v in request.query if k == "status"}
+        if not self.statuses <= STATUSES:
+            raise BadRequest("Invalid status value")
+        self.deleted: bool | None = None
+        if "DELETED" in self.statuses:
+            if not admin:
+                raise Forbidden("Only administrators may list deleted instances")
+            self.deleted = True
+        elif "deleted" in query and admin:
+            self.deleted = request.flag("deleted")
+        elif since is None:
+            self.deleted = False
+        self._equal = {
+            key: query[key]
+            for key in ("uuid", "flavor", "user_id", "vm_state", "task_state", "node")
+            if key in query and (admin or key not in ("vm_state", "task_state", "node"))
+        }
+        self._name = query.get("name")
 
+    def candidates(self, before: int | None) -> Iterable[Server]:
+        """Servers that may be wanted, newest first, only those older than number ``before``."""
+        servers = self._cloud.servers
+        found: list[Server]
+        if self.since is not None:
+            found = servers.changed_since(self.since)
+        elif self.deleted:
+            found = [s for s in servers.everything() if s.deleted]
+        elif self.host is not None:
+            found = servers.on(self.host)
+        elif self.project is not None:
+            found = servers.of(self.project)
+        else:
+            return servers.newest_first(before)
+        found.sort(key=lambda s: s.number, reverse=True)
+        return found if before is None else [s for s in found if s.number < before]
 
-def _candidates(
-    cloud: "Cloud", request: Request, project: str | None, admin: bool
-) -> Iterable[Server]:
-    since, host = request.get("changes-since"), request.get("host") if admin else None
-    deleted = (request.get("deleted") or "").lower() in TRUE and admin
-    found: Iterable[Server]
-    if since is not None:
-        found = cloud.servers.changed_since(times.parse(cloud.clock, since))
-    elif deleted or (request.get("status") or "").upper() == "DELETED":
-        if not admin:
-            raise Forbidden("Only administrators may list deleted instances")
-        found = [s for s in cloud.servers.everything() if s.deleted]
-    elif host is not None:
-        found = cloud.servers.on(host)
-    elif project is not None:
-        found = cloud.servers.of(project)
-    else:
-        found = cloud.servers
-    if host is not None:
-        found = [s for s in found if s.host is not None and s.host.name == host]
-    if project is not None:
-        found = [s for s in found if s.project_id == project]
-    if since is not None and request.get("deleted") is not None and admin:
-        found = [s for s in found if s.deleted == deleted]
-    return found
-
-
-def _wanted(request: Request, server: Server, admin: bool) -> bool:
-    for key, value in request.query:
-        if key == "status":
-            if server.status != value.upper() and value.upper() != "DELETED":
-                return False
-        elif key == "name":
-            if value not in server.name:
-                return False
-        elif key in ("uuid", "id"):
-            if server.id != value:
-                return False
-        elif key in ("vm_state", "task_state", "node", "hypervisor_hostname") and admin:
-            host = server.host.name if server.host is not None else None
-            have = {"vm_state": server.vm_state, "task_state": server.task_state}
-            if have.get(key, host) != value:
-                return False
-        elif key == "flavor" and server.flavor.id != value:
+    def __call__(self, server: Server) -> bool:
+        """Whether this one is wanted."""
+        if self.project is not None and server.project_id != self.project:
             return False
-    return True
+        if self.host is not None and (server.host is None or server.host.name != self.host):
+            return False
+        if self.deleted is not None and server.deleted != self.deleted:
+            return False
+        if self.statuses and server.status not in self.statuses:
+            return False
+        if self._name is not None and re.search(self._name, server.name) is None:
+            return False
+        return not self._equal or self._equals(server)
+
+    def _equals(self, server: Server) -> bool:
+        have = {
+            "uuid": server.id,
+            "flavor": server.flavor.id,
+            "user_id": server.user_id,
+            "vm_state": server.vm_state,
+            "task_state": server.task_state,
+            "node": server.host.name if server.host is not None else None,
+        }
+        return all(have[key] == value for key, value in self._equal.items())
 
 
 @routes.get("/servers/{server_id}")
 def show(cloud: "Cloud", request: Request, server_id: str) -> Response:
     """One server."""
     server = find(cloud, request, server_id)
-    return Response(200, {"server": view.detail(cloud, server, request)})
+    return Response(200, {"server": view.alone(cloud, server, request)})
 
 
 @routes.post("/servers")
@@ -134,7 +158,10 @@ def create(cloud: "Cloud", request: Request) -> Response:
     hints = body.get("os:scheduler_hints") or body.get("OS-SCH-HNT:scheduler_hints") or {}
     name = asked.get("name")
     if not name:
-        raise BadRequest("Invalid input for field/attribute server. 'name' is required.")
+        raise BadRequest(
+            f"Invalid input for field/attribute server. Value: {asked}. 'name' is a required "
+            "property"
+        )
     flavor = find_flavor(cloud, str(asked.get("flavorRef", "")))
     group = None
     if hints.get("group"):
@@ -197,7 +224,7 @@ def update(cloud: "Cloud", request: Request, server_id: str) -> Response:
     cloud.change(server, name=asked.get("name", server.name))
     if "description" in asked:
         server.extra["description"] = asked["description"]
-    return Response(200, {"server": view.detail(cloud, server, request)})
+    return Response(200, {"server": view.alone(cloud, server, request)})
 
 
 @routes.get("/servers/{server_id}/metadata")
@@ -210,6 +237,5 @@ def metadata(cloud: "Cloud", request: Request, server_id: str) -> Response:
 def set_metadata(cloud: "Cloud", request: Request, server_id: str) -> Response:
     """Add to a server's metadata."""
     server = find(cloud, request, server_id)
-    server.metadata.update(request.object("metadata"))
-    cloud.change(server)
+    cloud.change(server, metadata={**server.metadata, **request.object("metadata")})
     return Response(200, {"metadata": server.metadata})

@@ -21,7 +21,7 @@ def _view(cloud: "Cloud", service: Service, request: Request) -> dict[str, Any]:
         "host": service.host.name,
         "zone": service.zone,
         "status": service.status,
-        "state": "up" if cloud.service_up(service) else "down",
+        "state": "up" if cloud.scheduler.service_up(service) else "down",
         "updated_at": micro(cloud.clock, reported),
         "disabled_reason": service.disabled_reason,
     }
@@ -84,7 +84,7 @@ def _by_verb(cloud: "Cloud", request: Request, verb: str, body: dict[str, Any]) 
     if verb not in ("enable", "disable", "disable-log-reason", "force-down"):
         raise NotFound("Unknown action")
     if service is None:
-        raise NotFound(f"Could not find binary {binary} on host {host}.")
+        raise NotFound(f"Host {host!r} is not mapped to any cell")
     shown: dict[str, Any] = {"host": host, "binary": binary}
     if verb == "force-down":
         _apply(cloud, service, {"forced_down": body.get("forced_down", False)})

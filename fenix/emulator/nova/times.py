@@ -24,7 +24,10 @@ def parse(clock: Clock, text: str) -> float:
         try:
             date = datetime.datetime.fromisoformat(text.strip())
         except ValueError:
-            raise BadRequest(f"Invalid input for query parameters. Value: {text}.") from None
+            raise BadRequest(
+                f"Invalid input for query parameters changes-since. Value: {text}. "
+                f"{text!r} is not a 'date-time'"
+            ) from None
     if date.tzinfo is None:
         date = date.replace(tzinfo=datetime.UTC)
     return (date - clock.epoch).total_seconds()

@@ -1,5 +1,7 @@
 """A server as the compute API shows it, by microversion."""
 
+import functools
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from fenix.emulator.nova.times import micro, zulu
@@ -12,12 +14,16 @@ if TYPE_CHECKING:
 
 def brief(server: Server, request: Request) -> dict[str, Any]:
     """id, name and links."""
-    url = f"{request.service_url}/v2.1/servers/{server.id}"
-    return {"id": server.id, "name": server.name, "links": [{"rel": "self", "href": url}]}
+    url = request.service_url
+    links = [
+        {"rel": "self", "href": f"{url}/v2.1/servers/{server.id}"},
+        {"rel": "bookmark", "href": f"{url}/servers/{server.id}"},
+    ]
+    return {"id": server.id, "name": server.name, "links": links}
 
 
 def detail(cloud: "Cloud", server: Server, request: Request) -> dict[str, Any]:
-    """Everything, for GET of one server and of ``/servers/detail``."""
+    """Everything, as ``/servers/detail`` has it; one server's page adds :func:`alone`."""
     clock = cloud.clock
     status = server.status
     zone = ""
@@ -49,7 +55,7 @@ def detail(cloud: "Cloud", server: Server, request: Request) -> dict[str, Any]:
         "os-extended-volumes:volumes_attached": [],
     }
     if status in ("ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"):
-        body["progress"] = 100 if status == "ACTIVE" else 0
+        body["progress"] = 0
     if server.fault is not None and status in ("ERROR", "DELETED"):
         body["fault"] = {
             "code": server.fault.code,
@@ -74,12 +80,18 @@ def _newer(server: Server, request: Request, body: dict[str, Any]) -> None:
         body["tags"] = server.tags
     if version >= (2, 63):
         body["trusted_image_certificates"] = None
-    if version >= (2, 71):
-        body["server_groups"] = [server.group.id] if server.group is not None else []
     if version >= (2, 73):
         body["locked_reason"] = None
     if version >= (2, 96):
         body["pinned_availability_zone"] = server.requested_zone
+
+
+def alone(cloud: "Cloud", server: Server, request: Request) -> dict[str, Any]:
+    """What GET of one server shows: the list does not have its groups."""
+    body = detail(cloud, server, request)
+    if request.version >= (2, 71):
+        body["server_groups"] = [server.group.id] if server.group is not None else []
+    return body
 
 
 def _admin(cloud: "Cloud", server: Server, request: Request, body: dict[str, Any]) -> None:
@@ -93,7 +105,7 @@ def _admin(cloud: "Cloud", server: Server, request: Request, body: dict[str, Any
         body["OS-EXT-SRV-ATTR:launch_index"] = 0
         body["OS-EXT-SRV-ATTR:kernel_id"] = ""
         body["OS-EXT-SRV-ATTR:ramdisk_id"] = ""
-        body["OS-EXT-SRV-ATTR:root_device_name"] = "/dev/vda"
+        body["OS-EXT-SRV-ATTR:root_device_name"] = "/dev/sda"
         body["OS-EXT-SRV-ATTR:user_data"] = None
     if request.version >= (2, 16):
         body["host_status"] = _host_status(cloud, server)
@@ -101,20 +113,23 @@ def _admin(cloud: "Cloud", server: Server, request: Request, body: dict[str, Any
 
 def _host_status(cloud: "Cloud", server: Server) -> str:
     service = server.host.compute if server.host is not None else None
-    if service is None:
+    if service is None or server.deleted:
         return ""
     if service.forced_down:
         return "DOWN"
     if service.status == "disabled":
         return "MAINTENANCE"
-    return "UP" if cloud.service_up(service) else "UNKNOWN"
+    return "UP" if cloud.scheduler.service_up(service) else "UNKNOWN"
 
 
 def _host_id(server: Server) -> str:
-    # Nova gives a SHA-224 of project and host: 56 hex digits, equal for equal pairs
-    return f"{server.host.uuid.replace('-', '') if server.host else '':>032}{server.project_id}"[
-        :56
-    ]
+    return host_id(server.project_id, server.host.name if server.host is not None else "")
+
+
+@functools.lru_cache(maxsize=65536)
+def host_id(project_id: str, host: str) -> str:
+    """What a project sees in place of a host's name."""
+    return hashlib.sha224((project_id + host).encode()).hexdigest()
 
 
 def _flavor(server: Server, request: Request) -> dict[str, Any]:
