@@ -9,7 +9,6 @@ from oslo_config import cfg
 from oslo_db import exception as db_exc
 
 from fenix import concurrency
-from fenix import conf as fenix_conf
 
 _DAYS = 30
 
@@ -57,6 +56,9 @@ def _add_commands(subparsers: Any) -> None:
 def main() -> None:
     """Carry out one command; an error is said in one line, exit status 1."""
     concurrency.setup()
+    # Only now: the options import oslo.messaging, which settles the model of the process.
+    from fenix import conf as fenix_conf
+
     conf = cfg.CONF
     conf.register_cli_opt(
         cfg.SubCommandOpt("command", title="commands", handler=_add_commands, dest="command")

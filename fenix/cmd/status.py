@@ -9,7 +9,6 @@ from oslo_db import exception as db_exc
 from oslo_upgradecheck import upgradecheck
 
 from fenix import concurrency, exceptions
-from fenix import conf as fenix_conf
 
 
 class Checks(upgradecheck.UpgradeCommands):
@@ -48,6 +47,9 @@ class Checks(upgradecheck.UpgradeCommands):
 def main() -> None:
     """Run the checks; exit status 0 when all is well, 2 when something stops the upgrade."""
     concurrency.setup()
+    # Only now: the options import oslo.messaging, which settles the model of the process.
+    from fenix import conf as fenix_conf
+
     fenix_conf.register(cfg.CONF)
     sys.exit(upgradecheck.main(cfg.CONF, project="fenix", upgrade_command=Checks()))
 
