@@ -12,18 +12,17 @@ from fenix.tests.functional.service import Sections, Service
 
 
 class ApiTestCase(unittest.TestCase):
-    """A service of its own per class, called without a network."""
+    """A service of its own, called without a network."""
 
     sections: Sections = {}
     engine = True
-    service: Service
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.service = Service(cls.sections, engine=cls.engine)
-        cls.service.start()
-        cls.addClassCleanup(cls.service.stop)
+    def setUp(self) -> None:
+        # Not per class: the process's configuration has to be free when gabbi's suites begin.
+        super().setUp()
+        self.service = Service(self.sections, engine=self.engine)
+        self.service.start()
+        self.addCleanup(self.service.stop)
 
     def call(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None

@@ -29,6 +29,15 @@ DEFAULTS: Sections = {
 }
 
 
+def _forget() -> None:
+    """Empty the process's configuration of what the test before left in it."""
+    cfg.CONF.reset()
+    # keystonemiddleware registers these as required, once it is used.
+    cfg.CONF.unregister_opts(
+        loading.get_auth_plugin_conf_options("password"), group="keystone_authtoken"
+    )
+
+
 class Service:
     """Start with :meth:`start`, end with :meth:`stop`.
 
@@ -42,6 +51,7 @@ class Service:
         self.app: Any = None
 
     def start(self) -> None:
+        _forget()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fenix-test-"))
         self.conf = fenix_conf.load(["--config-file", str(self.write_config())], conf=cfg.CONF)
         self.database = Database(self.conf)
@@ -73,11 +83,7 @@ class Service:
         if self._with_engine:
             self.engine.stop()
         self.database.dispose()
-        cfg.CONF.reset()
-        # keystonemiddleware registers these as required, for the next service too.
-        cfg.CONF.unregister_opts(
-            loading.get_auth_plugin_conf_options("password"), group="keystone_authtoken"
-        )
+        _forget()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def with_sample(self) -> None:

@@ -103,15 +103,14 @@ _HEADERS = st.dictionaries(
 
 
 class FuzzTest(base.ApiTestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
+    def setUp(self) -> None:
+        super().setUp()
         # Commands end at the database and the checks; engines have tests of their own.
-        cls.service.app = cls.service.make_app(engine=_Engine())
-        cls.service.with_sample()
+        self.service.app = self.service.make_app(engine=_Engine())
+        self.service.with_sample()
 
     @hypothesis.settings(
-        max_examples=800,
+        max_examples=400,
         deadline=None,
         derandomize=True,
         database=None,

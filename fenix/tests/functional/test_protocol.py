@@ -145,10 +145,9 @@ class KeystoneAwayTest(base.ApiTestCase):
 
 
 class EngineTest(base.ApiTestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.service.with_sample()
+    def setUp(self) -> None:
+        super().setUp()
+        self.service.with_sample()
 
     @property
     def endpoint(self) -> stand_in.Endpoint:

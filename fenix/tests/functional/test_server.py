@@ -32,16 +32,15 @@ _PATIENCE = 30.0
 class SocketTest(base.ApiTestCase):
     sections = {"api": {"port": 0, "threads": 4, "max_request_body_size": 2000}}
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        listener = server.bind(cls.service.conf)
-        cls.port = listener.getsockname()[1]
-        cls.server = server.Server(cls.service.conf, cls.service.app, listener)
-        thread = threading.Thread(target=cls.server.serve, daemon=True)
+    def setUp(self) -> None:
+        super().setUp()
+        listener = server.bind(self.service.conf)
+        self.port = listener.getsockname()[1]
+        self.server = server.Server(self.service.conf, self.service.app, listener)
+        thread = threading.Thread(target=self.server.serve, daemon=True)
         thread.start()
-        cls.addClassCleanup(thread.join)
-        cls.addClassCleanup(cls.server.stop)
+        self.addCleanup(thread.join)
+        self.addCleanup(self.server.stop)
 
     def exchange(self, raw: bytes) -> bytes:
         """Send bytes, and read what comes until the server closes."""
