@@ -64,7 +64,7 @@ class Engine(service.ServiceBase):
     ) -> None:
         self._conf = conf
         self._clock = clock or timing.SystemClock()
-        self._ports = ports
+        self.ports = ports
         self.plugins = plugins or Plugins(conf)
         self._threads: list[threading.Thread] = []
         self._stopped = threading.Event()
@@ -75,7 +75,7 @@ class Engine(service.ServiceBase):
         """Make connections, begin to listen and to work."""
         conf, clock = self._conf, self._clock
         self.engine_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        ports = self._ports or openstack(conf)
+        ports = self.ports = self.ports or openstack(conf)
         self.database = Database(conf)
         self._leases = Leases(self.database, self.engine_id, clock, conf.engine.lease)
         runner = Runner(

@@ -61,7 +61,7 @@ class Emptying:
         deadlines = self._consent(host, state, there)
         for instance in there:
             self._prepare(instance, state, targets)
-        if any(i.move_phase is not None for i in there):
+        if any(i.move_phase is not None and agreed(i, state) for i in there):
             deadlines.append(self._hold.after(self._hold.conf.engine.cloud_poll_interval))
         return min(deadlines)
 

@@ -80,7 +80,7 @@ class Moving:
 
     def watch(self) -> None:
         """Look at the cloud, and take every move that is under way one step further."""
-        moves = self._snapshot.under_way()
+        moves = [m for m in self._snapshot.under_way() if m.move_phase != PLANNED]
         if not moves:
             return
         self._inventory.observe()

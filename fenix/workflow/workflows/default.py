@@ -189,7 +189,9 @@ class Workflow(BaseWorkflow):
                 continue
             if host.phase == PENDING:
                 self.upkeep.begin(host)
-            return self._step(host)
+            due = self._step(host)
+            if host.phase != DONE:
+                return due
         return self.for_a_result("").until
 
     def _pure_controllers(self) -> list[records.Host]:

@@ -19,7 +19,7 @@ from fenix.emulator.server import Server
 sys.path.insert(0, str(pathlib.Path(__file__).parents[4] / "tools"))
 import vnfm
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 Payload = dict[str, Any]
 
@@ -45,6 +45,15 @@ class Manager(vnfm.VNFM):
         body = chosen(payload)
         if body is not None:
             self.reply(payload, body)
+
+    def choose(self, payload: Payload) -> dict[str, str]:
+        """By the beginning of the name; the first action offered where none matches."""
+        names = {s.id: s.name for s in self.nova.servers.list()}
+        allowed = payload["allowed_actions"]
+        return {
+            i: next((a for p, a in self.actions.items() if names[i].startswith(p)), allowed[0])
+            for i in self.instances(payload)
+        }
 
     def heard(self, state: str) -> list[Payload]:
         """The events of one state."""
@@ -117,7 +126,7 @@ class SessionTestCase(testtools.TestCase):
                 made.append(
                     self.cloud.boot(
                         project or self.project,
-                        f"{name}-{host}-{number}",
+                        f"{name}-{number}-{host}",
                         self.flavor,
                         host=host,
                         metadata={"group": name},
