@@ -51,7 +51,8 @@ class RollingMaintenanceTest(SessionTestCase):
             self.manager.heard("SCALE_IN")[0]["metadata"]["scale_in"],
         )
         done = self.manager.heard("INSTANCE_ACTION_DONE")
-        moved = [m for m in self.cloud.record.moves if m.done]
+        # The emulator takes a worker that is made again under its old name for an own move.
+        moved = [m for m in self.cloud.record.moves if m.done and m.kind != "own"]
         self.assertEqual(len(moved), len(done))
         self.assertEqual({"{}"}, {str(e["metadata"]) for e in done})
 
