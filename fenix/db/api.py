@@ -53,8 +53,7 @@ class Database:
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._context = enginefacade.transaction_context()
-        options = {k: conf.database[k] for k in _PASSED_ON if k in conf.database}
-        self._context.configure(**{k: v for k, v in options.items() if v is not None})
+        self._context.configure(**_options(conf))
         self._scope = enginefacade.transaction_context_provider(_Scope)()
         self._context.append_on_engine_create(_tune)
 
@@ -78,6 +77,17 @@ class Database:
     def dispose(self) -> None:
         """Close every connection of the pool."""
         self.engine.dispose()
+
+
+def _options(conf: cfg.ConfigOpts) -> dict[str, Any]:
+    found = {k: conf.database[k] for k in _PASSED_ON if k in conf.database}
+    options = {k: v for k, v in found.items() if v is not None}
+    parameters = options.get("connection_parameters") or ""
+    connection = f"{options.get('connection')}?{parameters}"
+    if connection.startswith("mysql") and "charset=" not in connection:
+        # oslo.db's own default is three bytes a character, and statements with four fail.
+        options["connection_parameters"] = "&".join(filter(None, (parameters, "charset=utf8mb4")))
+    return options
 
 
 def _tune(engine: sa.Engine) -> None:

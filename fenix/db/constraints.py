@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from oslo_db import exception as db_exc
 
 from fenix.db import models, rows
 from fenix.db.api import Database, retried
@@ -41,8 +42,12 @@ def put(
     """Create or replace the row of ``owner``; fields that are not given become null."""
     key = _ID[table.name]
     columns = {c.name: fields.get(c.name) for c in table.columns if c.name not in ("owner", key)}
-    with database.writer() as session:
-        rows.upsert(session, table, {"owner": owner, key: row_id}, columns)
+    try:
+        with database.writer() as session:
+            rows.upsert(session, table, {"owner": owner, key: row_id}, columns)
+    except db_exc.DBDuplicateEntry as error:
+        # Another request has created it since the update found nothing: replace that one.
+        raise db_exc.RetryRequest(error) from error
 
 
 @retried

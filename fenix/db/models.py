@@ -23,7 +23,15 @@ _NAME = sa.String(255)
 
 
 def _table(name: str, *columns: sa.Column[object] | sa.UniqueConstraint | sa.Index) -> sa.Table:
-    return sa.Table(name, metadata, *columns, mysql_engine="InnoDB", mysql_charset="utf8mb4")
+    return sa.Table(
+        name,
+        metadata,
+        *columns,
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        # As everywhere else: names that differ in case are different names.
+        mysql_collate="utf8mb4_bin",
+    )
 
 
 sessions = _table(

@@ -164,6 +164,9 @@ class _Constraint(Resource):
         key = self._kind.key
         if len(self._id) > _MAX_ID:
             raise exceptions.BadRequest(f"{key}: the id in the URL is longer than {_MAX_ID}")
+        if self._id != self._id.strip():
+            # MariaDB would take it for the id without the space.
+            raise exceptions.BadRequest(f"{key}: the id in the URL begins or ends with a space")
         if body.get(key, self._id) != self._id:
             raise exceptions.BadRequest(
                 f"{key}: {validation.shown(body[key])} is not the id in the URL, {self._id!r}; "

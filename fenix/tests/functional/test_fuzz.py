@@ -21,6 +21,7 @@ _INSTANCES = st.sampled_from([sample.RED_1, sample.RED_GONE, sample.BLUE_1, "i"]
 _SEGMENT = st.one_of(
     st.text(max_size=8),
     st.text(alphabet="%/\\.?#&=;:@\0\n ~_", max_size=6),
+    st.sampled_from(["🔥", "Ä", "a ", "%F0%9F%94%A5"]),
     _SESSIONS,
     _PROJECTS,
 )
@@ -50,7 +51,7 @@ _WORDS = st.sampled_from(
         *("ACK_MAINTENANCE", "ACK_PLANNED_MAINTENANCE", "NACK_PLANNED_MAINTENANCE", "SCALE_IN"),
         *("MAINTENANCE", "MIGRATE", "OWN_ACTION", "TELEPORT", "2026-11-21 12:00:00", "60,"),
         *("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "default", sample.RED_1),
-        *(sample.RED, "\0", "\ud800"),
+        *(sample.RED, "\0", "\ud800", "🔥"),
     ]
 )
 _SCALARS = st.one_of(

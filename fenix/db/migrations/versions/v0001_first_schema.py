@@ -71,6 +71,7 @@ def upgrade() -> None:
             "session_id", "key", name=op.f("uq_action_plugin_instances_session_id_key")
         ),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("action_plugin_instances", schema=None) as batch_op:
@@ -96,6 +97,7 @@ def upgrade() -> None:
         sa.Column("meta", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("action_id", name=op.f("pk_action_plugins")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("action_plugins", schema=None) as batch_op:
@@ -126,6 +128,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("engine_id", name=op.f("pk_engines")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     op.create_table(
@@ -134,6 +137,7 @@ def upgrade() -> None:
         sa.Column("session_id", sa.String(length=36), nullable=False),
         sa.PrimaryKeyConstraint("hostname", name=op.f("pk_host_claims")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("host_claims", schema=None) as batch_op:
@@ -180,6 +184,7 @@ def upgrade() -> None:
         sa.Column("details", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("session_id", "hostname", name=op.f("pk_hosts")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     op.create_table(
@@ -195,6 +200,7 @@ def upgrade() -> None:
         sa.Column("resource_mitigation", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("owner", "group_id", name=op.f("pk_instance_groups")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     op.create_table(
@@ -238,6 +244,7 @@ def upgrade() -> None:
         sa.Column("details", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("session_id", "instance_id", name=op.f("pk_instances")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     op.create_table(
@@ -288,6 +295,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("outbox_id", name=op.f("pk_outbox")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
@@ -309,6 +317,7 @@ def upgrade() -> None:
         sa.Column("lead_time", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("owner", "instance_id", name=op.f("pk_project_instances")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     op.create_table(
@@ -360,6 +369,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("wait_id", name=op.f("pk_project_waits")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("project_waits", schema=None) as batch_op:
@@ -379,6 +389,7 @@ def upgrade() -> None:
         sa.Column("details", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("session_id", "project_id", name=op.f("pk_projects")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     op.create_table(
@@ -405,6 +416,7 @@ def upgrade() -> None:
         sa.Column("data", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_session_events")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("session_events", schema=None) as batch_op:
@@ -467,6 +479,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("session_id", name=op.f("pk_sessions")),
         mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("sessions", schema=None) as batch_op:
