@@ -7,6 +7,7 @@ from typing import Any
 from keystonemiddleware import auth_token
 from oslo_config import cfg
 
+from fenix import exceptions
 from fenix.context import RequestContext
 
 KEY = "fenix.context"
@@ -30,13 +31,31 @@ def authenticated(application: Any, conf: cfg.ConfigOpts) -> Any:
     if conf.api.auth_strategy == "noauth":
         guarded: Any = NoAuth(behind)
     else:
-        guarded = auth_token.AuthProtocol(behind, {"oslo_config_config": conf})
+        guarded = auth_token.AuthProtocol(Confirmed(behind), keystone_options(conf))
 
     def choose(environ: dict[str, Any], start_response: Any) -> Any:
         chosen = application if environ["PATH_INFO"] in PUBLIC_PATHS else guarded
         return chosen(environ, start_response)
 
     return choose
+
+
+def keystone_options(conf: cfg.ConfigOpts) -> dict[str, Any]:
+    """What keystonemiddleware is made with; access rules of credentials name our service type."""
+    return {"oslo_config_config": conf, "service_type": "maintenance"}
+
+
+class Confirmed:
+    """Let nobody past whom keystonemiddleware did not confirm, also if it is told to delay."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Pass the request on if its token was good."""
+        if environ.get("HTTP_X_IDENTITY_STATUS") != "Confirmed":
+            raise exceptions.Unauthorized("the request carries no valid token")
+        return self._application(environ, start_response)
 
 
 class NoAuth:

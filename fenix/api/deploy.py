@@ -14,6 +14,7 @@ from fenix.api.controllers.root import Root
 from fenix.api.cors import Cors
 from fenix.api.errors import Errors
 from fenix.api.intake import IntakeMiddleware
+from fenix.api.requestlog import RequestLog
 from fenix.api.resource import Services
 from fenix.db.api import Database
 from fenix.rpc import transport as rpc_transport
@@ -48,6 +49,7 @@ def make_app(
     app = health.mounted(health.Health(conf, database), app)
     app = IntakeMiddleware(app, conf.api.max_request_body_size)
     app = Errors(app)
+    app = RequestLog(app)
     app = Cors(app, conf)
     app = request_id.RequestId(app, conf)
     return http_proxy_to_wsgi.HTTPProxyToWSGI(app, conf)

@@ -72,6 +72,8 @@ def _answer(environ: dict[str, Any], error: Exception) -> webob.Response:
         return _response(environ, error.code, error.title, message, getattr(error, "headers", None))
     if isinstance(error, webob.exc.HTTPException):
         return _reshaped(environ, error)
+    if isinstance(error, db_exc.DBNonExistentTable):
+        return _unavailable(environ, "the database has no tables; run 'fenix-manage db upgrade'")
     if isinstance(error, db_exc.DBConnectionError | sa_exc.TimeoutError):
         return _unavailable(environ, "the database cannot be reached; repeat the request later")
     if isinstance(error, keystone_exc.ClientException):

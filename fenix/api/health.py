@@ -11,6 +11,7 @@ from oslo_middleware import healthcheck
 
 from fenix import exceptions
 from fenix.api.errors import WrongVerb
+from fenix.db import models
 from fenix.db.api import Database
 
 PATH = "/healthcheck"
@@ -33,7 +34,9 @@ class Health:
             raise WrongVerb(f"{PATH} answers GET only", ["GET", "HEAD"])
         try:
             with self._database.reader() as session:
-                session.execute(sa.text("SELECT 1"))
+                session.execute(sa.select(models.sessions.c.session_id).limit(1))
+        except db_exc.DBNonExistentTable:
+            raise
         except db_exc.DBError:
             raise exceptions.Unavailable("the database does not answer") from None
         inner = {**environ, "REQUEST_METHOD": "GET"}

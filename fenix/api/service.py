@@ -17,7 +17,7 @@ from oslo_service import service as oslo_service
 
 from fenix import conf as fenix_conf
 from fenix import policy, version
-from fenix.api import deploy, server
+from fenix.api import auth, deploy, server
 from fenix.api.server import CannotServe
 
 LOG = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def check(conf: cfg.ConfigOpts) -> None:
         raise CannotServe("[api] ssl_key_file is set, ssl_cert_file is not")
     if conf.api.auth_strategy == "keystone":
         try:
-            auth_token.AuthProtocol(None, {"oslo_config_config": conf})
+            auth_token.AuthProtocol(None, auth.keystone_options(conf))
         except (keystone_exc.ClientException, cfg.Error, OSError) as error:
             raise CannotServe(f"[keystone_authtoken]: {_line(error)}") from error
         if not conf.keystone_authtoken.auth_type:

@@ -42,7 +42,8 @@ class EngineClient:
         self._client = oslo_messaging.get_rpc_client(
             transport, rpc_transport.target(), timeout=self._timeout
         )
-        self._calls = background.Limited(conf.api.threads)
+        # The other half of the threads stays free for projects, whose replies need no engine.
+        self._calls = background.Limited(max(1, conf.api.threads // 2))
         self._hints = background.Hints(self._cast_wake)
 
     def create_session(

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import unittest
 from unittest import mock
 
 import webob
 import wsgi_intercept
 from keystoneauth1 import discover, session
+from oslo_config import cfg
 from oslo_db import exception as db_exc
+from oslo_log import log as logging_setup
 from wsgi_intercept import requests_intercept
 
-from fenix.db import sessions
+from fenix.db import models, sessions
 from fenix.tests import base
 from fenix.tests.functional import sample, stand_in
 from fenix.tests.functional.service import Service
+from fenix.wsgi import api as wsgi
 
 RED = {"X-Project-Id": sample.RED}
 
@@ -105,6 +109,50 @@ class FailuresTest(base.ApiTestCase):
         with mock.patch.object(self.service.database, "reader", side_effect=away):
             response = self.call("GET", "/healthcheck")
         self.assert_error(response, 503, "the database does not answer")
+
+    def test_a_database_without_tables(self) -> None:
+        models.metadata.drop_all(self.service.database.engine)
+        for path in ("/v1/maintenance", "/healthcheck"):
+            response = self.call("GET", path)
+            self.assert_error(response, 503, "the database has no tables; run 'fenix-manage db")
+
+
+class RequestLogTest(base.ApiTestCase):
+    def test_one_line_each(self) -> None:
+        with self.assertLogs("fenix.api.requestlog", logging.INFO) as logs:
+            self.call("GET", "/healthcheck")
+            self.call("PUT", "/v1/maintenance/a%0Ab", {})
+        (line,) = logs.output
+        self.assertRegex(line, r'"PUT \'/v1/maintenance/a\\nb\'" 400 \d+ bytes \d\.\d{3} s$')
+
+
+class DelayedTest(base.ApiTestCase):
+    """keystonemiddleware can be told to let requests without a token pass."""
+
+    sections = {
+        "api": {"auth_strategy": "keystone"},
+        "keystone_authtoken": {"delay_auth_decision": "true"},
+    }
+
+    def test_they_do_not(self) -> None:
+        for headers in ({}, {"X-Identity-Status": "Confirmed", "X-Roles": "admin"}):
+            response = self.call("GET", "/v1/maintenance", headers=headers)
+            self.assert_error(response, 401, "the request carries no valid token")
+
+
+class WsgiTest(base.ApiTestCase):
+    def test_the_application_for_wsgi_servers(self) -> None:
+        config = str(self.service.folder / "fenix.conf")
+        cfg.CONF.reset()  # a WSGI server starts with an empty one
+        with (
+            mock.patch.dict(os.environ, {wsgi.FILES: config}),
+            mock.patch.object(wsgi, "_made", []),
+            mock.patch.object(logging_setup, "setup"),
+        ):
+            response = webob.Request.blank("/v1/maintenance").get_response(wsgi.application)
+        self.assertEqual(
+            (200, {"session_id": [], "sessions": []}), (response.status_int, response.json)
+        )
 
 
 class DrainedTest(base.ApiTestCase):
