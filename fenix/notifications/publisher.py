@@ -59,7 +59,7 @@ class Publisher:
         }
         try:
             self._driver.notify({}, message, _PRIORITY, _RETRIES)
-        except (oslo_messaging.MessagingException, OSError) as error:
+        except Exception as error:
             raise exceptions.Unavailable(
                 f"the message bus did not take {row.event_type} ({error})"
             ) from error

@@ -1,0 +1,1 @@
+"""Against real services: MariaDB, PostgreSQL, RabbitMQ (tools/services)."""
