@@ -74,7 +74,6 @@ def _load(group: str, names: list[str], base: type) -> dict[str, Any]:
         names=names,
         on_load_failure_callback=broken,
         on_missing_entrypoints_callback=missing,
-        warn_on_missing_entrypoint=False,
     )
     table = {extension.name: extension.plugin for extension in manager}
     for name, plugin in table.items():
