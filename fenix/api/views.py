@@ -102,17 +102,16 @@ def detail(found: Detail) -> dict[str, Any]:
 
     A project's ``waits`` are the questions that it has not answered yet.
     """
+    waits: dict[str, list[dict[str, Any]]] = {}
+    for wait in found.waits:
+        waits.setdefault(wait.project_id, []).append(_shown(wait, _WAIT))
     return {
         "session": session(found.session),
         "percent_done": found.session.percent_done,
         "hosts": [_shown(h, _HOST) for h in found.hosts if not h.outside],
         "instances": [_shown(i, _INSTANCE) for i in found.instances],
         "projects": [
-            {
-                **_shown(p, _PROJECT),
-                "waits": [_shown(w, _WAIT) for w in found.waits if w.project_id == p.project_id],
-            }
-            for p in found.projects
+            {**_shown(p, _PROJECT), "waits": waits.get(p.project_id, [])} for p in found.projects
         ],
         "action_plugins": [{**_shown(a, _ACTION), "metadata": a.meta} for a in found.actions],
         "action_plugin_instances": [{**_shown(r, _RUN), "metadata": r.meta} for r in found.runs],
