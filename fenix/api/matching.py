@@ -36,10 +36,14 @@ class Reply:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
-    """A question with the actions that a reply chooses for its instances."""
+    """A question with the actions that replies so far choose for its instances.
+
+    :ivar complete: False while the question waits for a word on further instances.
+    """
 
     wait: records.Wait
     actions: dict[str, str]
+    complete: bool = True
 
 
 def concerned(view: View) -> list[str]:
@@ -71,6 +75,9 @@ def for_project(view: View, reply: Reply) -> list[Answer]:
 def for_instance(view: View, instance_id: str, reply: Reply) -> list[Answer]:
     """The question that a reply on an instance's URL answers, if one is open.
 
+    Of a question about several instances it settles this one only: none is moved without a word
+    on it.
+
     :raises NotFound: the session does not know this instance of this project.
     :raises Unprocessable: it chooses an action that was not offered.
     """
@@ -83,7 +90,19 @@ def for_instance(view: View, instance_id: str, reply: Reply) -> list[Answer]:
         _check_known(view, reply.named)
     action = reply.action or reply.named.get(instance_id)
     only = dataclasses.replace(reply, named={instance_id: action} if action else {}, action=None)
-    return _answers(view, chosen, only)
+    answers = _answers(view, chosen, only)
+    if own or reply.refused:
+        return answers
+    return [
+        _so_far(view, a, instance_id) for a in answers if instance_id not in a.wait.reply_actions
+    ]
+
+
+def _so_far(view: View, answer: Answer, instance_id: str) -> Answer:
+    wait = answer.wait
+    actions = {instance_id: "", **answer.actions, **wait.reply_actions}
+    gone = {i.instance_id for i in view.instances if i.gone}
+    return Answer(wait, actions, all(i in actions or i in gone for i in wait.instance_ids))
 
 
 def _instances_of(wait: records.Wait) -> list[str]:
@@ -117,15 +136,18 @@ def _check_known(view: View, instance_ids: Mapping[str, str] | list[str]) -> Non
 def _answers(view: View, waits: list[records.Wait], reply: Reply) -> list[Answer]:
     if reply.refused:
         return [Answer(w, {}) for w in waits]
-    answers = [Answer(w, _actions(view, w, reply)) for w in waits]
-    for answer in answers:
-        for instance_id, action in answer.actions.items():
-            if action not in answer.wait.allowed_actions:
-                offered = ", ".join(answer.wait.allowed_actions) or "none, leave it out"
+    answers = []
+    for wait in waits:
+        actions = _actions(view, wait, reply)
+        for instance_id, action in actions.items():
+            if action not in wait.allowed_actions:
+                offered = ", ".join(wait.allowed_actions) or "none, leave it out"
                 raise exceptions.Unprocessable(
                     f"action {action!r} for instance {instance_id} was not offered in "
-                    f"{answer.wait.state}; offered: {offered}"
+                    f"{wait.state}; offered: {offered}"
                 )
+        # For one instance the first word counts.
+        answers.append(Answer(wait, {**actions, **wait.reply_actions}))
     return answers
 
 

@@ -71,12 +71,24 @@ def record(
     reply: str,
     actions: Mapping[str, str],
     now: datetime.datetime,
+    *,
+    complete: bool = True,
 ) -> bool:
-    """Write the first reply to an open question and wake its session, in one transaction.
+    """Write a reply to an open question and wake its session, in one transaction.
 
-    :returns: False when the question was answered or closed meanwhile; nothing is written then.
+    :param complete: False: the reply is about some of the question's instances, and the question
+        stays open for the others.
+    :returns: False when the question was answered or closed since ``wait`` was read; nothing is
+        written then.
     """
-    where = [_W.c.wait_id == wait.wait_id, _W.c.status == "open", _W.c.reply.is_(None)]
+    where = [
+        _W.c.wait_id == wait.wait_id,
+        _W.c.status == "open",
+        _W.c.reply.is_(None),
+        _W.c.replied_at.is_(None)
+        if wait.replied_at is None
+        else _W.c.replied_at == wait.replied_at,
+    ]
     if reply.startswith("NACK_"):
         # A question that is to be asked again is open, for an ACK, before the event goes out.
         where.append(_W.c.opened_at <= now)
@@ -84,7 +96,11 @@ def record(
         written = session.execute(
             sa.update(_W)
             .where(*where)
-            .values(reply=reply, reply_actions=dict(actions), replied_at=now)
+            .values(
+                reply=reply if complete else None,
+                reply_actions=dict(actions),
+                replied_at=now,
+            )
         )
         if written.rowcount != 1:  # type: ignore[attr-defined]
             return False

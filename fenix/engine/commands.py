@@ -107,8 +107,8 @@ class Commands:
         LOG.info("Session %s is created for %d hosts", session_id, len(hosts))
         self._nudge(session_id)
 
-    def _in_time(self, deadline: str) -> None:
-        if self._clock.now() > timing.parse(deadline):
+    def _in_time(self, deadline: str | None) -> None:
+        if deadline is not None and self._clock.now() > timing.parse(deadline):
             raise exceptions.Unavailable(
                 "the command came too late; its sender does not wait any more"
             )
@@ -136,6 +136,7 @@ class Commands:
         self, context: dict[str, Any], session_id: str, state: str | None
     ) -> dict[str, Any]:
         """See :meth:`fenix.rpc.client.EngineClient.continue_session`."""
+        self._in_time(context.get("deadline"))
         detail = db_sessions.detail(self._database, session_id)
         session = detail.session
         if session.state != states.MAINTENANCE_FAILED:
@@ -169,6 +170,7 @@ class Commands:
     @_expected
     def delete_session(self, context: dict[str, Any], session_id: str) -> None:
         """See :meth:`fenix.rpc.client.EngineClient.delete_session`."""
+        self._in_time(context.get("deadline"))
         LOG.info("Session %s is to be deleted (%s)", session_id, context.get("request_id"))
         lifecycle.order(self._database, session_id, lifecycle.DELETE, self._clock.now())
         self._nudge(session_id)

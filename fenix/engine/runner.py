@@ -25,6 +25,7 @@ LOG = logging.getLogger(__name__)
 _CACHED = 64
 _STEPS = 100
 _FIRST_PAUSE = 1.0
+_TIDY_PAUSE = 2.0
 _LONGEST_PAUSE = 30.0
 
 
@@ -113,12 +114,12 @@ class Runner:
                 if until is None:
                     return None
             elif session.state in states.IDLE:
-                until = None
+                until = self._settle(hold)
             else:
                 outcome = self._step(hold)
                 if outcome is None:
                     continue
-                until = outcome.until if session.state not in states.IDLE else None
+                until = outcome.until
             hold.release(until)
             self._keep(snapshot)
             return self._again(session, until)
@@ -218,20 +219,32 @@ class Runner:
         hold.note("trouble_since", {"at": since.isoformat(), "pause": pause})
         return Wait(now + datetime.timedelta(seconds=pause), str(error))
 
-    def _stop(self, hold: Hold) -> datetime.datetime | None:
-        """Carry out DELETE. :returns: when to look again; None when the session is erased."""
+    def _settle(self, hold: Hold) -> datetime.datetime | None:
+        """After a failure: what the cloud still works on comes to its end, nothing new starts."""
+        if not hold.snapshot.under_way():
+            return None
+        wait = self._tidy(hold, "settle")
+        return None if wait is None else wait.until
+
+    def _tidy(self, hold: Hold, verb: str) -> Wait | None:
         session = hold.session
         try:
-            wait = self._plugins.workflow(session.workflow)(hold).stop()
-        except exceptions.LostLease:
+            workflow = self._plugins.workflow(session.workflow)(hold)
+            done: Wait | None = getattr(workflow, verb)()
+        except (exceptions.LostLease, advance.Stale):
             raise
-        except (exceptions.CloudError, Retry) as error:
-            LOG.warning("Session %s cannot be ended yet: %s", session.session_id, error)
-            return self._clock.now() + datetime.timedelta(seconds=_FIRST_PAUSE)
+        except exceptions.FenixError as error:
+            LOG.warning("Session %s: %s does not work yet: %s", session.session_id, verb, error)
+            return Wait(self._clock.now() + datetime.timedelta(seconds=_TIDY_PAUSE), str(error))
+        return done
+
+    def _stop(self, hold: Hold) -> datetime.datetime | None:
+        """Carry out DELETE. :returns: when to look again; None when the session is erased."""
+        wait = self._tidy(hold, "stop")
         if wait is not None:
             return wait.until
         hold.event("end", "deleted")
         hold.save()
-        lifecycle.erase(self._database, session, [])
-        LOG.info("Session %s is deleted", session.session_id)
+        lifecycle.erase(self._database, hold.session, [])
+        LOG.info("Session %s is deleted", hold.session.session_id)
         return None

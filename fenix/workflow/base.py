@@ -54,6 +54,9 @@ class BaseWorkflow:
         :raises Fatal: the session fails with that reason.
         :raises Retry: the method is run again later.
         """
+        if not self.hold.noted("announced"):
+            self.hold.tell_session()
+            self.hold.note("announced", True)
         if self.hold.noted("continued"):
             self.continued()
             self.hold.note("continued", None)
@@ -124,20 +127,27 @@ class BaseWorkflow:
         self.session.percent_done = int(99 * done / len(hosts)) if hosts else 99
         self.hold.changes.session = True
 
+    def settle(self) -> Wait | None:
+        """The session has failed: let moves that Nova still works on come to their end.
+
+        Nothing new starts, and no cold migration is left unconfirmed.
+
+        :returns: when to look again; None when nothing is under way any more.
+        """
+        self._withdraw()
+        self.moving.watch(on_fatal=lambda error: self.hold.event("warning", str(error)))
+        if self.snapshot.under_way():
+            return Wait(self.soon(), "moves under way end")
+        return None
+
     def stop(self) -> Wait | None:
         """Take the session back: moves under way end, hosts are put back as they were.
 
         :returns: when to look again; None when everything is as it was before.
         """
-        self._withdraw()
-        try:
-            self.moving.watch()
-        except Fatal as error:
-            # What is wrong with that instance is for the admin, who ended the session.
-            self.hold.event("warning", str(error))
-            self._give_up_broken()
-        if any(i.move_phase for i in self.snapshot.under_way()):
-            return Wait(self.soon(), "moves under way end")
+        wait = self.settle()
+        if wait is not None:
+            return wait
         if self.acting.unfinished():
             return Wait(self.hold.after(_LONG), "host actions under way end")
         for host in self.snapshot.session_hosts():
@@ -154,12 +164,6 @@ class BaseWorkflow:
                 self.hold.changes.runs.append(run)
         for instance in self.snapshot.under_way():
             if instance.move_phase in ("planned", "own"):
-                self.snapshot.set_phase(instance, None)
-                self.hold.touch(instance)
-
-    def _give_up_broken(self) -> None:
-        for instance in self.snapshot.under_way():
-            if instance.state == "ERROR":
                 self.snapshot.set_phase(instance, None)
                 self.hold.touch(instance)
 

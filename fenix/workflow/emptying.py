@@ -130,14 +130,14 @@ class Emptying:
             if not self._asking.silence_consents:
                 self._decide(asked, f"SILENT_{state}", {})
                 raise Fatal(f"{wait.host}: {self._asking.silence([project], state)}")
-            self._decide(asked, f"DEFAULT_{state}", {})
+            self._decide(asked, f"DEFAULT_{state}", wait.reply_actions)
 
     def _decide(
         self, instances: list[records.Instance], project_state: str, actions: dict[str, str]
     ) -> None:
         for instance in instances:
             instance.project_state = project_state
-            instance.action = actions.get(instance.instance_id, instance.action)
+            instance.action = actions.get(instance.instance_id) or instance.action
             self._hold.touch(instance)
 
     def _prepare(self, instance: records.Instance, state: str, targets: list[records.Host]) -> None:

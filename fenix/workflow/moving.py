@@ -78,8 +78,12 @@ class Moving:
 
     # Watching
 
-    def watch(self) -> None:
-        """Look at the cloud, and take every move that is under way one step further."""
+    def watch(self, *, on_fatal: Callable[[Fatal], None] | None = None) -> None:
+        """Look at the cloud, and take every move that is under way one step further.
+
+        :param on_fatal: is told of a move that cannot go on, which is then given up; None: the
+            session fails.
+        """
         moves = [m for m in self._snapshot.under_way() if m.move_phase != PLANNED]
         if not moves:
             return
@@ -88,10 +92,17 @@ class Moving:
         for instance in moves:
             if instance.gone:
                 continue
-            if instance.move_phase == OWN:
-                self._watch_own(instance)
-            elif instance.move_phase in _AT_NOVA:
-                self._watch_move(instance)
+            try:
+                if instance.move_phase == OWN:
+                    self._watch_own(instance)
+                else:
+                    self._watch_move(instance)
+            except Fatal as error:
+                if on_fatal is None:
+                    raise
+                self._snapshot.set_phase(instance, None)
+                self._hold.touch(instance)
+                on_fatal(error)
 
     def _read_records(self, moves: list[records.Instance]) -> None:
         self._records = {}

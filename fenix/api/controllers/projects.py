@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fenix import exceptions
@@ -12,6 +13,8 @@ from fenix.db import replies
 
 ACTIONS = (workflow.MIGRATE, workflow.LIVE_MIGRATE, workflow.OWN_ACTION, workflow.EVICTION)
 
+#: Replies of one project that come in at the same moment.
+_TRIES = 20
 _NULLABLE = "or leave it out"
 
 REPLY: validation.Schema = {
@@ -80,20 +83,30 @@ class _OfProject(Resource):
         session_id = session_ids.checked(self._session_id)
         return replies.view(self.services.database, session_id, self.project_id)
 
-    def record(self, reply: matching.Reply, answers: list[matching.Answer]) -> None:
-        """Write the answers durably, then hint to an engine."""
-        written = [
-            replies.record(
-                self.services.database,
-                a.wait,
-                reply.text,
-                a.actions,
-                self.services.clock.now(),
-            )
-            for a in answers
-        ]
-        if any(written):
-            self.services.engine.wake(self.caller().to_rpc(), answers[0].wait.session_id)
+    def answer(
+        self, reply: matching.Reply, match: Callable[[replies.View], list[matching.Answer]]
+    ) -> None:
+        """Write durably what the reply answers, then hint to an engine.
+
+        Matched anew when another reply came in between.
+        """
+        for _ in range(_TRIES):
+            answers = match(self.view())
+            written = [self._record(reply, a) for a in answers]
+            if any(written):
+                self.services.engine.wake(self.caller().to_rpc(), answers[0].wait.session_id)
+            if all(written):
+                return
+
+    def _record(self, reply: matching.Reply, answer: matching.Answer) -> bool:
+        return replies.record(
+            self.services.database,
+            answer.wait,
+            reply.text,
+            answer.actions,
+            self.services.clock.now(),
+            complete=answer.complete,
+        )
 
 
 class Project(_OfProject):
@@ -108,7 +121,7 @@ class Project(_OfProject):
     def put(self, body: dict[str, Any]) -> dict[str, Any]:
         """Take the project's reply."""
         reply = _reply(body)
-        self.record(reply, matching.for_project(self.view(), reply))
+        self.answer(reply, lambda view: matching.for_project(view, reply))
         return body
 
     def child(self, segment: str) -> Resource:
@@ -129,5 +142,5 @@ class Instance(_OfProject):
     def put(self, body: dict[str, Any]) -> dict[str, Any]:
         """Take the project's reply for this instance."""
         reply = _reply(body)
-        self.record(reply, matching.for_instance(self.view(), self._instance_id, reply))
+        self.answer(reply, lambda view: matching.for_instance(view, self._instance_id, reply))
         return body

@@ -137,9 +137,18 @@ class ForInstanceTest(unittest.TestCase):
     def test_a_shared_question(self) -> None:
         shared = wait(instance_ids=["a", "b"])
         self.assertEqual(
-            [matching.Answer(shared, {"b": "MIGRATE"})],
+            [matching.Answer(shared, {"b": "MIGRATE"}, complete=False)],
             matching.for_instance(view(shared), "b", ack({"b": "MIGRATE", "a": "EVICTION"})),
         )
+
+    def test_a_shared_question_is_answered_with_the_last_instance(self) -> None:
+        shared = wait(instance_ids=["a", "b"])
+        shared.reply_actions = {"a": "MIGRATE"}
+        self.assertEqual(
+            [matching.Answer(shared, {"a": "MIGRATE", "b": ""})],
+            matching.for_instance(view(shared), "b", ack()),
+        )
+        self.assertEqual([], matching.for_instance(view(shared), "a", ack(action="MIGRATE")))
 
     def test_anothers_question(self) -> None:
         self.assertEqual([], matching.for_instance(view(wait(instance_id="a")), "b", ack()))

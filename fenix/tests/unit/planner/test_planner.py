@@ -114,7 +114,7 @@ class FirstHostsTest(testtools.TestCase):
         sources.append(source("spare", 1, 1, 1))
         rooms.append(room("spare", 6))
         chosen = sequence.first_hosts(sources, rooms, 0, 10)
-        self.assertEqual(["spare"], [s.name for s, _ in chosen])
+        self.assertEqual(["big-1"], [s.name for s, _ in chosen])
 
 
 class ShortageTest(testtools.TestCase):
