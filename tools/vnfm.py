@@ -6,7 +6,8 @@ answers on the ``reply_url`` with a token of its own project:
 
 * MAINTENANCE, MAINTENANCE_COMPLETE: agrees; on the latter it scales out to its former size.
 * SCALE_IN: deletes as many of its scalable instances as Fenix says it needs, then agrees.
-* PREPARE_MAINTENANCE, PLANNED_MAINTENANCE: chooses an action for each instance.
+* PREPARE_MAINTENANCE, PLANNED_MAINTENANCE: chooses an action for each instance. It never lets so
+  many of a group be cold-migrated at once that the others could not do the work.
 
 Instances whose names begin with ``scalable`` may be deleted and made again; the others are kept.
 Used by the demo, the tests and the acceptance; run ``vnfm.py --help`` to use it on a cloud.
@@ -19,6 +20,7 @@ import json
 import logging
 import math
 import queue
+import re
 import threading
 import time
 
@@ -30,6 +32,8 @@ from novaclient import exceptions as nova_exc
 LOG = logging.getLogger("vnfm")
 
 EVENT_TYPE = "maintenance.planned"
+MIGRATE = "MIGRATE"
+LIVE_MIGRATE = "LIVE_MIGRATE"
 _SCALE_TIMEOUT = 300.0
 
 
@@ -52,14 +56,23 @@ class VNFM:
         region=None,
         scalable="worker",
         actions=None,
+        spare=1.0,
+        networks=(),
         poll=0.2,
         on_event=None,
         on_reply=None,
     ):
-        """``actions``: name prefix -> action; the first allowed one where none matches."""
+        """Prepare to manage the project that ``session`` works in.
+
+        ``actions``: name prefix -> action; the first allowed one where none matches.
+        ``spare``: share of the instances with one prefix that may be down at once; above it they
+        are live-migrated. ``networks``: ids, for instances that are made again.
+        """
         self.session = session
         self.scalable = scalable
         self.actions = actions or {}
+        self.spare = spare
+        self.nics = [{"net-id": n} for n in networks] or "none"
         self.poll = poll
         self.on_event = on_event or (lambda payload: None)
         self.on_reply = on_reply or (lambda payload, reply: None)
@@ -69,6 +82,8 @@ class VNFM:
         self.events = []
         self.replies = []
         self.removed = []
+        self._names = {}
+        self._down = set()
         self._todo = queue.Queue()
         self._server = None
 
@@ -137,6 +152,7 @@ class VNFM:
         state = payload["state"]
         LOG.info("%s for session %s", state, payload["session_id"])
         if state == "INSTANCE_ACTION_DONE":
+            self._down.difference_update(self.instances(payload))
             return
         actions = {}
         if state == "SCALE_IN":
@@ -158,28 +174,41 @@ class VNFM:
 
     def choose(self, payload):
         """An action for each instance, by the beginning of its name."""
-        names = {s.id: s.name for s in self.nova.servers.list()}
-        allowed = payload["allowed_actions"]
-        chosen = {}
-        for instance_id in self.instances(payload):
-            name = names.get(instance_id, "")
-            wanted = next((a for p, a in self.actions.items() if name.startswith(p)), allowed[0])
-            chosen[instance_id] = wanted if wanted in allowed else allowed[0]
-        return chosen
+        ids = self.instances(payload)
+        if not self._names.keys() >= set(ids):
+            self._names = {s.id: s.name for s in self.servers()}
+        return {i: self._action(i, payload["allowed_actions"]) for i in ids}
+
+    def _action(self, instance_id, allowed):
+        name = self._names.get(instance_id, "")
+        prefix = next((p for p in self.actions if name.startswith(p)), None)
+        wanted = self.actions.get(prefix, allowed[0])
+        if wanted == MIGRATE:
+            group = [i for i, n in self._names.items() if n.startswith(prefix)]
+            down = self._down.intersection(group) | {instance_id}
+            if len(down) > self.spare * len(group):
+                wanted = LIVE_MIGRATE
+            else:
+                self._down.add(instance_id)
+        return wanted if wanted in allowed else allowed[0]
 
     def reply(self, payload, body):
         """Answer on the event's own URL with a token of this project."""
         body = {"session_id": payload["session_id"], **body}
-        self.session.put(payload["reply_url"], json=body)
+        self.session.put(payload["reply_url"], json=body, connect_retries=3)
         self.replies.append((payload["state"], body))
         self.on_reply(payload, body)
 
     # Scaling
 
+    def servers(self):
+        """Every instance of the project; in pages, however many there are."""
+        return self.nova.servers.list(limit=-1)
+
     def workers(self):
-        """The instances that may be deleted, newest names first."""
-        found = [s for s in self.nova.servers.list() if s.name.startswith(self.scalable)]
-        return sorted(found, key=lambda s: s.name, reverse=True)
+        """The scalable instances, those with the highest numbers first."""
+        found = [s for s in self.servers() if s.name.startswith(self.scalable)]
+        return sorted(found, key=_by_number, reverse=True)
 
     def scale_in(self, need):
         """Delete scalable instances, as many as Fenix says; at least one stays."""
@@ -190,26 +219,37 @@ class VNFM:
         chosen = workers[: min(count, max(len(workers) - 1, 0))]
         for server in chosen:
             image = server.image["id"] if server.image else None
-            self.removed.append((server.name, server.flavor["original_name"], image))
+            made = (server.name, server.flavor["original_name"], image, server.metadata)
+            self.removed.append(made)
             self.nova.servers.delete(server.id)
+            self._names.pop(server.id, None)
         self._until_gone({s.id for s in chosen})
 
     def _until_gone(self, ids):
         deadline = time.monotonic() + _SCALE_TIMEOUT
-        while ids & {s.id for s in self.nova.servers.list()}:
+        while ids & {s.id for s in self.servers()}:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"instances were not deleted: {sorted(ids)}")
             time.sleep(self.poll)
 
     def scale_out(self):
         """Make again what was deleted for the maintenance."""
+        if not self.removed:
+            return
         flavors = {f.name: f for f in self.nova.flavors.list()}
-        for name, flavor, image in self.removed:
+        for name, flavor, image, metadata in reversed(self.removed):
             try:
-                self.nova.servers.create(name, image, flavors[flavor], nics="none")
+                self.nova.servers.create(
+                    name, image, flavors[flavor], meta=metadata, nics=self.nics
+                )
             except nova_exc.ClientException as error:
                 LOG.warning("%s was not made again: %s", name, error)
         self.removed.clear()
+
+
+def _by_number(server):
+    """``worker-10`` comes after ``worker-9``."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", server.name)]
 
 
 def main():
@@ -225,6 +265,8 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--scalable", default="worker", help="prefix of scalable instances")
     parser.add_argument("--action", action="append", default=[], metavar="PREFIX=ACTION")
+    parser.add_argument("--spare", type=float, default=0.5, help="share that may be down at once")
+    parser.add_argument("--network", action="append", default=[], help="id, for scaling out")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
     auth = v3.Password(
@@ -240,6 +282,8 @@ def main():
         region=options.region,
         scalable=options.scalable,
         actions=dict(a.split("=", 1) for a in options.action),
+        spare=options.spare,
+        networks=options.network,
     )
     url = manager.start(options.listen, options.port)
     alarm_id = manager.subscribe(url)
