@@ -9,6 +9,7 @@ from __future__ import annotations
 import pathlib
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import oslo_messaging
@@ -19,17 +20,27 @@ from oslo_config import cfg
 from fenix import conf as fenix_conf
 from fenix.api import deploy
 from fenix.api import server as api_server
+from fenix.cmd.demo.witness import Witness
 from fenix.db import schema
 from fenix.db.api import Database
 from fenix.emulator import Cloud, EmulatorServer
 from fenix.emulator.ceilometer import EventRelay
 from fenix.emulator.entities import Project, User
-from fenix.engine.service import Engine
+from fenix.engine.service import Engine, openstack
 
 _PASSWORD = "secret"  # noqa: S105 - of the emulated users
 _BACKLOG = 64
 
 Settings = dict[str, dict[str, Any]]
+
+
+def in_parallel(*calls: Callable[[], object]) -> None:
+    """Make calls that mostly wait, all at once; return when all are done."""
+    threads = [threading.Thread(target=call) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 class Cluster:
@@ -50,14 +61,26 @@ class Cluster:
         self.cloud = cloud
         self.conf = cfg.CONF
         self.engines: list[Engine] = []
+        self.witness = Witness()
         self._directory = directory
         self._settings = settings or {}
         self._engine_count = engines
         self._emulator = EmulatorServer(cloud, threads=8)
+        self._at_first: list[Callable[[], object]] = []
+        self._at_last: list[Callable[[], object]] = []
 
     def start(self) -> Cluster:
         """Start the cloud, then the service."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
         self._emulator.start()
+        self._at_last.append(self._emulator.stop)
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         listener.listen(_BACKLOG)
@@ -66,24 +89,28 @@ class Cluster:
         path = self._directory / "fenix.conf"
         path.write_text(self._file())
         fenix_conf.load(["--config-file", str(path)], conf=self.conf)
+        self._at_last.append(self.conf.reset)
         self.database = Database(self.conf)
         schema.upgrade(self.database)
+        self._at_last.append(self.database.dispose)
         transport = oslo_messaging.get_notification_transport(self.conf)
-        self._relay = EventRelay(self.cloud, transport=transport).start()
-        self._api = api_server.Server(
-            self.conf, deploy.make_app(self.conf, self.database), listener
-        )
-        self._thread = threading.Thread(target=self._api.serve, name="api", daemon=True)
-        self._thread.start()
+        relay = EventRelay(self.cloud, transport=transport).start()
+        self._at_first.append(relay.stop)
+        application = self.witness.api(deploy.make_app(self.conf, self.database))
+        api = api_server.Server(self.conf, application, listener)
+        serving = threading.Thread(target=api.serve, name="api", daemon=True)
+        serving.start()
+        self._at_first.append(api.stop)
+        self._at_last.append(serving.join)
         for _ in range(self._engine_count):
             self.add_engine()
-        return self
 
     def add_engine(self) -> Engine:
         """Start one more engine."""
-        engine = Engine(self.conf)
+        engine = Engine(self.conf, ports=self.witness.ports(openstack(self.conf)))
         engine.start()
         self.engines.append(engine)
+        self._at_first.append(engine.stop)
         return engine
 
     def _file(self) -> str:
@@ -128,15 +155,11 @@ class Cluster:
         return self.session_of(self.cloud.admin, self.cloud.admin_project)
 
     def stop(self) -> None:
-        """Stop the service, then the cloud."""
-        for engine in self.engines:
-            engine.stop()
-        self._api.stop()
-        self._thread.join()
-        self._relay.stop()
-        self._emulator.stop()
-        self.database.dispose()
-        self.conf.reset()
+        """Stop the service and its bus, then the cloud."""
+        in_parallel(*self._at_first)
+        self._at_first.clear()
+        while self._at_last:
+            self._at_last.pop()()
 
     def __enter__(self) -> Cluster:
         return self.start()
