@@ -30,7 +30,10 @@ class Changes:
     hosts: dict[str, records.Host] = dataclasses.field(default_factory=dict)
     instances: dict[str, records.Instance] = dataclasses.field(default_factory=dict)
     projects: dict[str, records.Project] = dataclasses.field(default_factory=dict)
-    waits: dict[int, records.Wait] = dataclasses.field(default_factory=dict)
+    #: By id, with ``replied_at`` as the handler saw it.
+    waits: dict[int, tuple[records.Wait, datetime.datetime | None]] = dataclasses.field(
+        default_factory=dict
+    )
     new_hosts: list[records.Host] = dataclasses.field(default_factory=list)
     new_instances: list[records.Instance] = dataclasses.field(default_factory=list)
     new_projects: list[records.Project] = dataclasses.field(default_factory=list)
@@ -101,8 +104,8 @@ def commit(
 
 
 def _write(write: orm.Session, changes: Changes) -> None:
-    for wait in changes.waits.values():
-        _write_wait(write, wait)
+    for wait, seen in changes.waits.values():
+        _write_wait(write, wait, seen)
     rows.update(write, models.hosts, changes.hosts.values())
     rows.update(write, models.instances, changes.instances.values())
     rows.update(write, models.projects, changes.projects.values())
@@ -128,24 +131,17 @@ def _inserted(
     return int(result.inserted_primary_key[0])  # type: ignore[attr-defined]
 
 
-def _write_wait(write: orm.Session, wait: records.Wait) -> None:
-    """Close a question, or ask it again.
+def _write_wait(write: orm.Session, wait: records.Wait, seen: datetime.datetime | None) -> None:
+    """Close a question, or change it.
 
     The row is written only while it holds the reply that the handler saw: one that came in
     meanwhile was accepted, and counts.
     """
-    seen: sa.ColumnElement[bool] = (
-        _W.c.replied_at.is_(None) if wait.replied_at is None else _W.c.replied_at == wait.replied_at
-    )
-    values = rows.values(wait, without=["wait_id"])
-    if wait.status == "open":
-        values |= {"reply": None, "reply_actions": {}, "replied_at": None}
+    unchanged = _W.c.replied_at.is_(None) if seen is None else _W.c.replied_at == seen
     written = write.execute(
         sa.update(_W)
-        .where(_W.c.wait_id == wait.wait_id, _W.c.status == "open", seen)
-        .values(values)
+        .where(_W.c.wait_id == wait.wait_id, _W.c.status == "open", unchanged)
+        .values(rows.values(wait, without=["wait_id"]))
     )
     if written.rowcount != 1:  # type: ignore[attr-defined]
         raise Stale(f"project {wait.project_id} answered meanwhile")
-    if wait.status == "open":
-        wait.reply, wait.reply_actions, wait.replied_at = None, {}, None

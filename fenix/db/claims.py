@@ -32,13 +32,6 @@ def due(database: Database, now: datetime.datetime, limit: int) -> list[str]:
 
 
 @retried
-def next_wake(database: Database) -> datetime.datetime | None:
-    """When the next session that nobody holds becomes due."""
-    with database.reader() as session:
-        return session.scalar(sa.select(sa.func.min(_S.c.wake_at)).where(_S.c.owner.is_(None)))
-
-
-@retried
 def claim(
     database: Database, session_id: str, owner: str, now: datetime.datetime, lease: float
 ) -> records.Session | None:

@@ -40,10 +40,19 @@ def heads(database: Database, now: datetime.datetime, limit: int) -> list[record
 
 
 @retried
-def next_due(database: Database) -> datetime.datetime | None:
-    """When the next notification is due; None when there is none."""
+def waiting(database: Database, session_id: str, channel: str) -> bool:
+    """Whether notifications of a channel have not left yet."""
     with database.reader() as session:
-        return session.scalar(sa.select(sa.func.min(_O.c.due_at)).where(_O.c.status == NEW))
+        first = session.scalar(
+            sa.select(_O.c.outbox_id)
+            .where(
+                _O.c.session_id == session_id,
+                _O.c.channel == channel,
+                _O.c.status.in_((NEW, SENDING)),
+            )
+            .limit(1)
+        )
+    return first is not None
 
 
 @retried

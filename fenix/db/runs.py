@@ -19,6 +19,8 @@ SUCCEEDED = "SUCCEEDED"
 SKIPPED = "SKIPPED"
 FAILED = "FAILED"
 FINISHED = frozenset({SUCCEEDED, SKIPPED, FAILED})
+#: Ended for good; a failed one may be run again.
+DONE = frozenset({SUCCEEDED, SKIPPED})
 
 
 def _claimable(now: datetime.datetime, patience: float) -> sa.ColumnElement[bool]:

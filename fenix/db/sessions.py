@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -167,25 +168,25 @@ def wakes(database: Database, session_id: str) -> int | None:
 
 @retried
 def written_by_others(
-    database: Database, session_id: str
+    database: Database, session_id: str, unfinished: Sequence[int]
 ) -> tuple[list[records.Wait], list[records.ActionRun]]:
-    """Rows that the API and the runners of actions write: open questions, and action runs."""
+    """Rows that the API and the runners of actions write.
+
+    :param unfinished: ids of the action runs to read; those that have ended do not change.
+    :returns: open questions, and these runs.
+    """
     waits, runs = models.project_waits, models.action_plugin_instances
     with database.reader() as session:
-        return (
-            rows.select(
-                session,
-                waits,
-                records.Wait,
-                waits.c.session_id == session_id,
-                waits.c.status == "open",
-                order_by=waits.c.wait_id,
-            ),
-            rows.select(
-                session,
-                runs,
-                records.ActionRun,
-                runs.c.session_id == session_id,
-                order_by=runs.c.run_id,
-            ),
+        open_waits = rows.select(
+            session,
+            waits,
+            records.Wait,
+            waits.c.session_id == session_id,
+            waits.c.status == "open",
+            order_by=waits.c.wait_id,
+        )
+        if not unfinished:
+            return open_waits, []
+        return open_waits, rows.select(
+            session, runs, records.ActionRun, runs.c.run_id.in_(unfinished)
         )

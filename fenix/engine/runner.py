@@ -11,7 +11,7 @@ from collections.abc import Callable
 from oslo_config import cfg
 
 from fenix import exceptions, states, timing
-from fenix.db import advance, lifecycle, records
+from fenix.db import advance, lifecycle, records, runs
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
 from fenix.engine.leases import Leases
@@ -84,8 +84,13 @@ class Runner:
         """The rows of a session; those only its holder writes are kept from last time."""
         known = self._cache.pop(session.session_id, None)
         if known is not None and known.session.revision == session.revision - 1:
-            waits, runs = db_sessions.written_by_others(self._database, session.session_id)
-            known.session, known.waits, known.runs = session, waits, runs
+            unfinished = [r.run_id for r in known.runs if r.state not in runs.DONE]
+            known.waits, fresh = db_sessions.written_by_others(
+                self._database, session.session_id, unfinished
+            )
+            changed = {r.run_id: r for r in fresh}
+            known.runs = [changed.get(r.run_id, r) for r in known.runs]
+            known.session = session
             snapshot = known
         else:
             detail = db_sessions.detail(self._database, session.session_id)
@@ -186,7 +191,7 @@ class Runner:
         for wait in hold.snapshot.waits:
             if wait.status == "open":
                 wait.status = "withdrawn"
-                hold.touch_wait(wait)
+                hold.touch_wait(wait, wait.replied_at)
         hold.event("failure", reason, state=session.state)
         hold.changes.release_claims.update(
             h.hostname

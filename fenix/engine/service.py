@@ -102,11 +102,12 @@ class Engine(service.ServiceBase):
             runner=runner,
             actions=self._actions,
         )
+        self.publisher = Publisher(conf)
         self._outbox = OutboxSender(
             conf=conf,
             database=self.database,
             clock=clock,
-            publisher=Publisher(conf),
+            publisher=self.publisher,
             engine_id=self.engine_id,
         )
         commands = Commands(

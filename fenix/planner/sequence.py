@@ -35,16 +35,25 @@ def next_hosts(
     :param limit: the most hosts to return.
     """
     left = Rooms(rooms)
+    free = total(_positive(r.free) for r in rooms)
     chosen: list[tuple[Source, Placement]] = []
     for source in sorted(sources, key=_cheapest_first):
         if len(chosen) >= limit:
             break
+        used = source.used
+        if source.items and not free.holds(used):
+            continue
         trial = left.copy() if source.items else left
         placement, unplaced = trial.fill(source.items)
         if not unplaced:
-            left = trial
+            left, free = trial, free - used
             chosen.append((source, placement))
     return chosen
+
+
+def _positive(size: Size) -> Size:
+    """An overcommitted host takes nothing away from the others."""
+    return Size(max(size.vcpus, 0), max(size.memory_mb, 0), max(size.disk_gb, 0))
 
 
 def first_hosts(

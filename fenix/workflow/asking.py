@@ -12,7 +12,7 @@ from typing import Any
 
 from fenix import exceptions, states
 from fenix.conf.workflow import LIVE_MIGRATE, MIGRATE, OWN_ACTION
-from fenix.db import records
+from fenix.db import outbox, records
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
 
@@ -178,8 +178,14 @@ class Asking:
         if wait.status != OPEN:
             return wait.status
         project = hold.project(wait.project_id)
+        seen = wait.replied_at
         if wait.reply is None:
             if now < wait.reply_at:
+                return OPEN
+            if outbox.waiting(hold.database, wait.session_id, wait.project_id):
+                # The bus was away: what was not asked cannot be silence.
+                wait.reply_at = now + (wait.reply_at - wait.opened_at)
+                hold.touch_wait(wait, seen)
                 return OPEN
             wait.status = SILENT
             project.state = f"SILENT_{wait.state}"
@@ -198,7 +204,7 @@ class Asking:
             wait.status = REFUSED
             project.state = wait.reply
         hold.touch(project)
-        hold.touch_wait(wait)
+        hold.touch_wait(wait, seen)
         return wait.status
 
     def _ask_again(
@@ -206,6 +212,7 @@ class Asking:
     ) -> None:
         answer_time = wait.reply_at - wait.opened_at
         wait.nacks += 1
+        wait.reply, wait.reply_actions, wait.replied_at = None, {}, None
         wait.opened_at = self._hold.after(self._conf.nack_retry_interval)
         wait.reply_at = wait.opened_at + answer_time
         wait.actions_at = max(wait.actions_at, wait.reply_at)

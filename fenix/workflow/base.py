@@ -157,7 +157,7 @@ class BaseWorkflow:
     def _withdraw(self) -> None:
         for wait in self.snapshot.waits:
             wait.status = "withdrawn"
-            self.hold.touch_wait(wait)
+            self.hold.touch_wait(wait, wait.replied_at)
         for run in self.snapshot.runs:
             if run.state == "PENDING":
                 run.state, run.result = "FAILED", "withdrawn"

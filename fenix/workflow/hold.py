@@ -115,9 +115,12 @@ class Hold:
             else:
                 self.changes.projects[row.project_id] = row
 
-    def touch_wait(self, wait: records.Wait) -> None:
-        """A question was closed, or is to be asked again."""
-        self.changes.waits[wait.wait_id] = wait
+    def touch_wait(self, wait: records.Wait, seen: datetime.datetime | None) -> None:
+        """A question was closed, or changed.
+
+        :param seen: its ``replied_at`` as it was read: a later reply makes this a stale view.
+        """
+        self.changes.waits[wait.wait_id] = (wait, seen)
 
     def add_host(self, host: records.Host) -> None:
         """A host comes into view."""

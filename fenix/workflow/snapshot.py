@@ -24,6 +24,8 @@ class Snapshot:
         self.runs: list[records.ActionRun] = detail.runs
         self._by_host: dict[str | None, set[str]] = {}
         self._under_way: set[str] = set()
+        #: What the planner found not to be possible, until something changes.
+        self.tried: dict[str, object] = {}
         for instance in detail.instances:
             self.add(instance)
 

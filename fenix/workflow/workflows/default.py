@@ -8,7 +8,7 @@ import sys
 from fenix import states
 from fenix.db import records
 from fenix.planner import sequence
-from fenix.planner.model import Source
+from fenix.planner.model import Source, total
 from fenix.workflow.base import BaseWorkflow
 from fenix.workflow.capacity import Picture
 from fenix.workflow.emptying import Emptying
@@ -239,15 +239,21 @@ class Workflow(BaseWorkflow):
 
     def _begin_next(self) -> None:
         picture = Picture(self.snapshot)
-        active = len(self._draining()) + len(self._under_work())
         waiting = self._one_control_host(picture.unmaintained())
+        active = len(self._draining()) + len(self._under_work())
+        if not waiting or active >= self._limit():
+            return
+        rooms = picture.rooms(picture.settled())
+        # Nothing is planned again before there is more room, or other hosts wait.
+        state = (len(waiting), len(rooms), total(r.free for r in rooms))
+        if active and self.snapshot.tried.get("next") == state:
+            return
         sources = [picture.source(h) for h in waiting]
-        chosen = sequence.next_hosts(
-            sources, picture.rooms(picture.settled()), self._limit() - active
-        )
+        chosen = sequence.next_hosts(sources, rooms, self._limit() - active)
         for source, placement in chosen:
             self.emptying.begin(self.snapshot.hosts[source.name], placement)
-        if sources and not chosen and not active:
+        self.snapshot.tried["next"] = None if chosen else state
+        if not chosen and not active:
             raise Fatal(self._stuck(sources))
 
     def _one_control_host(self, hosts: list[records.Host]) -> list[records.Host]:

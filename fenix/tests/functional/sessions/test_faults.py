@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from fenix import exceptions
 from fenix.tests.functional.sessions.base import Payload, SessionTestCase
 
 
@@ -299,3 +301,34 @@ class HostFaultsTest(SessionTestCase):
         self.assertEqual("disabled", self.service("compute-3").status)
         runs = self.detail(session_id)["action_plugin_instances"]
         self.assertEqual([("FAILED", 2)], [(r["state"], r["attempt"]) for r in runs])
+
+
+class BusFaultsTest(SessionTestCase):
+    """The message bus is away."""
+
+    settings = {
+        "workflow": {"project_maintenance_reply": 1},
+        "notifications": {"retry_interval": 0.1},
+    }
+
+    def build(self) -> None:
+        self.computes(2)
+        self.instances("worker", {"compute-1": 1})
+
+    def test_a_project_that_could_not_be_asked_is_not_silent(self) -> None:
+        publisher = self.cluster.engines[0].publisher
+        refused = []
+
+        def away(row: Any) -> None:
+            refused.append(row.event_type)
+            raise exceptions.Unavailable("the bus is away")
+
+        works, publisher.publish = publisher.publish, away  # type: ignore[method-assign]
+        session_id = self.create(hosts=["compute-1"])
+        time.sleep(2.5)
+        self.assertNotEqual([], refused)
+        state = self.request("GET", f"/{session_id}").json()["state"]
+        self.assertEqual("MAINTENANCE", state)
+        publisher.publish = works  # type: ignore[method-assign]
+        self.done(session_id)
+        self.assertEqual(1, len(self.manager.heard("MAINTENANCE")))

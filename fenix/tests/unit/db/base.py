@@ -165,7 +165,7 @@ class StatementsMixin(testtools.TestCase):
         session, wait = self._open()
         self.assertTrue(replies.record(self.database, wait, "ACK_MAINTENANCE", {}, self.now))
         wait.status = "silent"
-        changes = advance.Changes(waits={wait.wait_id: wait})
+        changes = advance.Changes(waits={wait.wait_id: (wait, None)})
         self.assertRaises(advance.Stale, advance.commit, self.database, session, changes, self.now)
 
     def test_the_first_of_many_replies_counts(self) -> None:
@@ -182,7 +182,7 @@ class StatementsMixin(testtools.TestCase):
         session, wait = self._open()
         wait.status = "silent"
         advance.commit(
-            self.database, session, advance.Changes(waits={wait.wait_id: wait}), self.now
+            self.database, session, advance.Changes(waits={wait.wait_id: (wait, None)}), self.now
         )
         self.assertFalse(replies.record(self.database, wait, "ACK_MAINTENANCE", {}, self.now))
 
