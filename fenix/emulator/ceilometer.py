@@ -23,7 +23,8 @@ class EventRelay:
 
     With a transport (or ``conf`` and ``transport_url``) it listens on the topic
     ``notifications`` between :meth:`start` and :meth:`stop`; without one use :meth:`deliver`.
-    Webhooks of one alarm are sent in order, each tried ``tries`` times.
+    Webhooks of one alarm are sent in order, each tried ``tries`` times,
+    ``pause`` real seconds and more apart.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class EventRelay:
         topic: str = "notifications",
         tries: int = 3,
         timeout: float = 10.0,
+        pause: float = 0.1,
         workers: int = 4,
     ) -> None:
         self.cloud = cloud
         self.topic = topic
         self.tries = tries
         self.timeout = timeout
+        self.pause = pause
         self.events: list[Event] = []
         """Every event that was not dropped."""
         self.dropped: list[Notification] = []
@@ -114,6 +117,7 @@ class EventRelay:
         context: dict[str, Any] | None = None,
     ) -> Event | None:
         """Take in a notification; returns the event, None if it was dropped."""
+        self._start_workers()
         now = datetime.datetime.now(datetime.UTC).isoformat()
         made = Notification(
             event_type,
@@ -177,7 +181,7 @@ class EventRelay:
                     break
             except requests.RequestException as error:
                 LOG.warning("webhook of alarm %s to %s: %s", alarm.name, url, error)
-            if self._stopping.wait(0.1 * (attempt + 1)):
+            if self._stopping.wait(self.pause * (attempt + 1)):
                 break
         with self.cloud.lock:
             self.cloud.record.webhooks.append((self.cloud.now, url, status))

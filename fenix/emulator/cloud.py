@@ -271,6 +271,11 @@ class Cloud(State):
         host = self._by_uuid.get(uuid)
         return host if host is not None and host.is_compute else None
 
+    def next_event(self) -> float | None:
+        """Model time of the next thing that will happen by itself, None if nothing will."""
+        with self.at_rest():
+            return self.agenda.next_at()
+
     # Views
     def answering(self, server_id: str) -> bool:
         """An application's probe: does the server answer at this moment?"""

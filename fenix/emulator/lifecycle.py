@@ -6,7 +6,6 @@ from functools import partial
 from fenix.emulator.entities import Flavor, Project, ServerGroup, User
 from fenix.emulator.errors import BadRequest, Conflict
 from fenix.emulator.host import Host
-from fenix.emulator.record import Move
 from fenix.emulator.scheduler import Wish
 from fenix.emulator.server import (
     NOSTATE,
@@ -93,7 +92,9 @@ class Lifecycle:
         )
         if vm_state == "error":
             server.fault = Fault(500, "booted in status ERROR", state.now)
-        state.guest(server, vm_state == "active", "build")
+        state.guest(server, vm_state in ("active", "rescued"), "build")
+        if vm_state == "active":
+            self._replaces(server)
 
     def create(self, server: Server, requested: str | None, request_id: str) -> None:
         """Let the scheduler find a place and spawn the server there."""
@@ -174,7 +175,7 @@ class Lifecycle:
             power_state=NOSTATE,
             terminated=state.now,
         )
-        state.retired[server.project_id, server.name] = server
+        self._replaced(server)
         server.running = False
         state.record.presence.update(server, state.now, "deleted")
         state.servers.bury(server)
@@ -258,33 +259,37 @@ class Lifecycle:
         self.state.change(server, vm_state=to, task_state=None)
 
     def _replaces(self, server: Server) -> None:
-        """Note it as a move of the project's own if this server stands in for another."""
-        state = self.state
+        """A new server that stands in for one that is gone is a move of the project's own."""
         old_id = server.metadata.get("replaces")
-        old = state.servers.get(old_id, deleted=True) if old_id else None
+        old = self.state.servers.get(old_id, deleted=True) if old_id else None
         if old is None:
-            old = state.retired.get((server.project_id, server.name))
-        if old is None or server.host is None:
+            old = self.state.retired.pop((server.project_id, server.name), None)
+        if old is not None and "replaced" not in old.extra:
+            self._own_move(old, server)
+
+    def _replaced(self, server: Server) -> None:
+        """The same when the new one came before the old one went."""
+        for other in self.state.servers.of(server.project_id) if server.name else ():
+            if (
+                other.name == server.name
+                and other is not server
+                and other.number > server.number
+                and "replaced" not in server.extra
+            ):
+                self._own_move(server, other)
+                return
+        if "replaced" not in server.extra:
+            self.state.retired[server.project_id, server.name] = server
+
+    def _own_move(self, old: Server, new: Server) -> None:
+        state = self.state
+        if old.host is None or new.host is None or old.host is new.host:
             return
-        names = state.record.presence.group_names(server.id)
-        source = old.host.name if old.host is not None else ""
-        begun = min(old.terminated if old.terminated is not None else state.now, server.created)
-        group = names[0] if names else None
-        state.record.moves.append(
-            Move(
-                server.id,
-                server.name,
-                server.project_id,
-                group,
-                "own",
-                source,
-                server.host.name,
-                begun,
-                state.now,
-                "completed",
-            )
-        )
-        state.retired.pop((server.project_id, server.name), None)
+        old.extra["replaced"] = new.id
+        move = state.begin_move(new, "own", old.host, new.host)
+        gone = old.terminated if old.terminated is not None else state.now
+        move.start = min(gone, new.created)
+        move.end, move.result = state.now, "completed"
 
 
 def require(server: Server, action: str, vm_states: Iterable[str]) -> None:

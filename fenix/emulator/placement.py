@@ -117,7 +117,7 @@ def index(cloud: "Cloud", request: Request) -> Response:
     name, uuid, member = request.get("name"), request.get("uuid"), request.get("member_of")
     found = _providers(cloud)
     if name is not None:
-        found = [cloud.hosts[name]] if name in cloud.hosts else []
+        found = [h for h in (cloud.hosts.get(name),) if h is not None and h.is_compute]
     if uuid is not None:
         found = [h for h in found if h.uuid == uuid]
     if member is not None:

@@ -115,6 +115,8 @@ class Presence:
         intervals = self._intervals.get(server_id)
         if intervals and intervals[-1].end is None:
             intervals[-1].end = at
+            if intervals[-1].start == at:
+                intervals.pop()
 
     def _still_silent(self, server: Server, at: float, reason: str) -> None:
         intervals = self._intervals.get(server.id)

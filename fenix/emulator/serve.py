@@ -1,5 +1,7 @@
 """The cloud on a loopback port."""
 
+import logging
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,15 @@ from fenix.emulator.wsgi import Application
 
 if TYPE_CHECKING:
     from fenix.emulator.cloud import Cloud
+
+LOG = logging.getLogger(__name__)
+
+
+class _Server(wsgi.Server):
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        """What cheroot has to say; a connection that a fault cuts is no news."""
+        quiet = isinstance(sys.exc_info()[1], ConnectionAbortedError)
+        LOG.log(logging.DEBUG if quiet else level, "%s", msg, exc_info=traceback)
 
 
 class EmulatorServer:
@@ -23,9 +34,10 @@ class EmulatorServer:
     ) -> None:
         self.cloud = cloud
         self.application = Application(cloud)
-        self._server = wsgi.Server(
+        self._server = _Server(
             (host, port), self.application, numthreads=threads, request_queue_size=128
         )
+        self._server.expiration_interval = 0.02  # stop() waits for one
         self._thread: threading.Thread | None = None
 
     @property

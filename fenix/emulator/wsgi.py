@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from http.client import responses
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +41,8 @@ class Application:
             self.cloud.faults.hang(fault.seconds)
             response = served or _spoiled(503, None)
         elif fault.answer == "cut":
-            headers = [("Content-Length", "1000"), ("Connection", "close")]
-            start_response("200 OK", [("Content-Type", "application/json"), *headers])
-            return [b'{"servers": [{']
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return _cut()
         else:
             response = _spoiled(fault.answer, fault.body)
         return _send(request, response, start_response)
@@ -88,6 +87,11 @@ def _request(environ: dict[str, Any]) -> Request:
         base_url=f"{environ.get('wsgi.url_scheme', 'http')}://{host}",
         id=f"req-{uuid.uuid4()}",
     )
+
+
+def _cut() -> Iterator[bytes]:
+    yield b'{"servers": [{'
+    raise ConnectionAbortedError("a fault cuts the connection")
 
 
 def _spoiled(answer: int | str, text: str | None) -> Response:

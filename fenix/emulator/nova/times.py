@@ -1,19 +1,26 @@
 """Time stamps as Nova writes and reads them."""
 
 import datetime
+import functools
 
-from fenix.emulator.clock import Clock, utc
+from fenix.emulator.clock import Clock
 from fenix.emulator.errors import BadRequest
 
 
 def zulu(clock: Clock, at: float | None) -> str | None:
     """Model time as ``2026-11-21T19:56:04Z``."""
-    return None if at is None else utc(clock, at).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if at is None else f"{_second(int(clock.epoch.timestamp() + at))}Z"
 
 
 def micro(clock: Clock, at: float | None) -> str | None:
     """Model time as ``2026-11-21T19:56:04.000000``, UTC without saying so."""
-    return None if at is None else utc(clock, at).strftime("%Y-%m-%dT%H:%M:%S.000000")
+    return None if at is None else f"{_second(int(clock.epoch.timestamp() + at))}.000000"
+
+
+@functools.lru_cache(maxsize=65536)
+def _second(posix: int) -> str:
+    date = datetime.datetime.fromtimestamp(posix, datetime.UTC)
+    return date.strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def parse(clock: Clock, text: str) -> float:
