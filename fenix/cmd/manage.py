@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import exception as db_exc
 
@@ -66,7 +67,7 @@ def main() -> None:
     fenix_conf.load(conf=conf)
     try:
         conf.command.run(conf)
-    except (db_exc.DBError, db_exc.CantStartEngineError) as error:
+    except (db_exc.DBError, sa.exc.SQLAlchemyError) as error:
         sys.exit(f"fenix-manage: [database] connection: {str(error).splitlines()[0]}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import exception as db_exc
 from oslo_upgradecheck import upgradecheck
@@ -19,7 +20,7 @@ class Checks(upgradecheck.UpgradeCommands):
 
         try:
             current = schema.current(api.Database(cfg.CONF))
-        except db_exc.DBError as error:
+        except (db_exc.DBError, sa.exc.SQLAlchemyError) as error:
             return upgradecheck.Result(
                 upgradecheck.Code.FAILURE, f"[database] connection: {str(error).splitlines()[0]}"
             )

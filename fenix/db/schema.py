@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pathlib
 
+import sqlalchemy as sa
 from alembic import command, config, migration, script
+from oslo_config import cfg
+from oslo_db import exception as db_exc
 
+from fenix import exceptions
 from fenix.db.api import Database
 
 
@@ -33,3 +37,25 @@ def upgrade(database: Database, version: str = "head") -> None:
     with database.engine.begin() as connection:
         alembic.attributes["connection"] = connection
         command.upgrade(alembic, version)
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Make sure, before a service starts, that its database is there and new enough.
+
+    No connection is left open, so that the caller may fork.
+
+    :raises Unavailable: saying what is wrong and what to do.
+    """
+    try:
+        database = Database(conf)
+        found = current(database)
+        database.dispose()
+    except (db_exc.DBError, sa.exc.SQLAlchemyError) as error:
+        raise exceptions.Unavailable(
+            f"[database] connection: {str(error).splitlines()[0]}"
+        ) from error
+    if found is None or found < head():
+        raise exceptions.Unavailable(
+            f"the database is at version {found or 'none'}, this release needs {head()}: run "
+            f"'fenix-manage db upgrade'"
+        )
