@@ -291,11 +291,15 @@ class Moving:
     ) -> None:
         """Begin the planned moves whose time has come, as many per host as configured.
 
-        Of a group whose members are kept apart, one moves at a time.
+        Of a group whose members are kept apart, one moves at a time. Before a move is tried
+        again, the cloud is looked at: a call that seemed to fail may have been taken.
 
         :param targets: hosts among which a repeated move may choose another target.
         """
         now = self._hold.now()
+        wanted = [i for i in wanted if i.move_at is None or i.move_at <= now]
+        if any(i.move_attempts for i in wanted):
+            self._inventory.observe()
         busy: dict[str | None, int] = {}
         groups = set()
         for instance in self._snapshot.under_way():
@@ -307,15 +311,17 @@ class Moving:
             group = self._apart(instance)
             if (
                 instance.move_phase != PLANNED
-                or (instance.move_at is not None and instance.move_at > now)
                 or busy.get(instance.move_source, 0) >= self._conf.max_parallel_moves_per_host
                 or (group is not None and group in groups)
             ):
                 continue
-            if instance.move_attempts:
-                self._retarget(instance, targets())
             busy[instance.move_source] = busy.get(instance.move_source, 0) + 1
             groups.add(group)
+            if instance.move_attempts:
+                if not self._waits_at_source(instance):
+                    self._take_up(instance)
+                    continue
+                self._retarget(instance, targets())
             begun.append(self._intend(instance))
         if begun:
             self._hold.save()
@@ -325,6 +331,20 @@ class Moving:
     def _apart(self, instance: records.Instance) -> str | None:
         item = Picture(self._snapshot).item(instance)
         return item.apart[0] if item.apart else None
+
+    @staticmethod
+    def _waits_at_source(instance: records.Instance) -> bool:
+        return (
+            instance.host == instance.move_source
+            and not instance.task_state
+            and instance.state != "VERIFY_RESIZE"
+        )
+
+    def _take_up(self, instance: records.Instance) -> None:
+        """The last try is under way after all: watch it to its end."""
+        instance.move_due = self._hold.after(self._conf.live_migration_wait_time)
+        self._snapshot.set_phase(instance, MOVING)
+        self._hold.touch(instance)
 
     def _retarget(self, instance: records.Instance, hosts: list[records.Host]) -> None:
         picture = Picture(self._snapshot)
