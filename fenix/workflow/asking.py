@@ -225,15 +225,21 @@ class Asking:
         seconds: float,
         not_before: datetime.datetime | None = None,
         metadata: dict[str, dict[str, Any]] | None = None,
+        also_without_instances: bool = False,
     ) -> datetime.datetime | None:
         """Ask every project with a manager and instances, and read what has come in.
 
         :param metadata: by project id, where it is not the session's own.
+        :param also_without_instances: ask those, too, whose instances have left the session's
+            hosts, or do not exist any more.
         :returns: when to look again; None when every project has settled (its row's ``state``
             is ``ACK_``, ``NACK_`` or ``SILENT_`` with the state).
         """
         hold = self._hold
-        project_ids = sorted({i.project_id for i in hold.snapshot.alive() if self._ours(i)})
+        there = {i.project_id for i in hold.snapshot.alive() if self._ours(i)}
+        if also_without_instances:
+            there |= hold.snapshot.projects.keys()
+        project_ids = sorted(there)
         self.look_up(project_ids)
         deadlines = []
         told = metadata or {}
@@ -242,6 +248,9 @@ class Asking:
             if not project.has_manager or self._settled(project, state):
                 continue
             wait = self.open_wait(project_id)
+            if wait is not None and wait.state != state:
+                self.withdraw(wait)
+                wait = None
             if wait is None:
                 self.ask(
                     project,
@@ -254,6 +263,11 @@ class Asking:
             elif self.settle(wait, told.get(project_id)) == OPEN:
                 deadlines.append(wait.reply_at)
         return min(deadlines, default=None)
+
+    def withdraw(self, wait: records.Wait) -> None:
+        """A question does not matter any more: nothing is done with a reply to it."""
+        wait.status = "withdrawn"
+        self._hold.touch_wait(wait, wait.replied_at)
 
     def _ours(self, instance: records.Instance) -> bool:
         host = self._hold.snapshot.hosts.get(instance.host or "")

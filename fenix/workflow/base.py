@@ -107,6 +107,7 @@ class BaseWorkflow:
         seconds: float | None = None,
         not_before: datetime.datetime | None = None,
         metadata: dict[str, dict[str, Any]] | None = None,
+        also_without_instances: bool = False,
     ) -> Wait | None:
         """Ask every project with instances, and wait for all of them.
 
@@ -117,6 +118,7 @@ class BaseWorkflow:
             seconds=self.conf.project_maintenance_reply if seconds is None else seconds,
             not_before=not_before,
             metadata=metadata,
+            also_without_instances=also_without_instances,
         )
         return None if due is None else Wait(due, f"projects answer {state}")
 
@@ -156,8 +158,7 @@ class BaseWorkflow:
 
     def _withdraw(self) -> None:
         for wait in self.snapshot.waits:
-            wait.status = "withdrawn"
-            self.hold.touch_wait(wait, wait.replied_at)
+            self.asking.withdraw(wait)
         for run in self.snapshot.runs:
             if run.state == "PENDING":
                 run.state, run.result = "FAILED", "withdrawn"

@@ -84,6 +84,11 @@ class Emptying:
                 continue
             wait = self._asking.open_wait(project_id)
             if wait is not None and wait.host == host.hostname and wait.state == state:
+                if wait.reply is None and self._hold.now() >= wait.reply_at:
+                    # Before silence counts: perhaps it deleted them instead of answering.
+                    self._inventory.look_at(host.hostname)
+                    self.withdraw_idle()
+                    undecided = [i for i in undecided if not i.gone]
                 self._read(wait, project, undecided, state)
                 wait = None if wait.status != ask.OPEN else wait
                 undecided = [i for i in undecided if not agreed(i, state)]
@@ -167,6 +172,18 @@ class Emptying:
                 f"capacity or enable a host, then continue the session"
             )
         return found
+
+    def withdraw_idle(self) -> None:
+        """Withdraw questions whose instances have left their host: nobody waits for the answer.
+
+        A project that deleted what it was asked about can so be asked about its next host.
+        """
+        for wait in self._snapshot.waits:
+            if wait.host is None or wait.status != ask.OPEN:
+                continue
+            there = {i.instance_id for i in self._snapshot.on(wait.host)}
+            if there.isdisjoint(wait.instance_ids):
+                self._asking.withdraw(wait)
 
     def begin_moves(self, state: str, targets: list[records.Host]) -> None:
         """Start what is planned and agreed to, on every host that is being emptied."""

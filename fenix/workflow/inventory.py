@@ -34,6 +34,10 @@ _HOMELESS = frozenset({"SHELVED_OFFLOADED", "DELETED", "SOFT_DELETED"})
 _MARGIN = datetime.timedelta(seconds=5)
 
 
+def _at_rest(instance: records.Instance) -> bool:
+    return instance.move_phase in (None, "planned")
+
+
 def blocking(instance: records.Instance) -> str | None:
     """Why an instance cannot be moved, and what to do; None when it can."""
     remedy = _BLOCKING.get(instance.state)
@@ -153,8 +157,11 @@ class Inventory:
         for server in servers:
             self.apply(server)
         there = {s.server_id for s in servers}
-        for instance in self._snapshot.on(hostname):
-            if instance.instance_id not in there and instance.move_phase is None:
+        missing = [i for i in self._snapshot.on(hostname) if i.instance_id not in there]
+        if missing:
+            self.observe()
+        for instance in missing:
+            if instance.host == hostname and not instance.gone and _at_rest(instance):
                 self._gone(instance)
         return self._snapshot.on(hostname)
 

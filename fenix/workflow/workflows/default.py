@@ -107,7 +107,7 @@ class Workflow(BaseWorkflow):
             self.upkeep.enable(host)
         if not self.run_once("post"):
             return self.for_a_result("post actions")
-        wait = self.ask_everyone(state)
+        wait = self.ask_everyone(state, also_without_instances=True)
         if wait is not None:
             return wait
         if not self.hold.noted(f"settled_{state}"):
@@ -230,6 +230,7 @@ class Workflow(BaseWorkflow):
 
     def _empty(self, state: str, targets: list[records.Host]) -> datetime.datetime:
         due = [self.for_a_result("").until]
+        self.emptying.withdraw_idle()
         for host in self._draining():
             when = self.emptying.step(host, state, targets)
             if when is not None:

@@ -176,3 +176,94 @@ class OwnActionTest(SessionTestCase):
         detail = self.done(self.create(hosts=["compute-1"]))
         self.assertEqual(0, self.moves(self.old))
         self.assertEqual([True], [h["maintained"] for h in detail["hosts"]])
+
+
+class BothRolesTest(SessionTestCase):
+    """A host that is controller and compute is maintained once."""
+
+    def build(self) -> None:
+        self.cloud.add_host("controller", roles=("controller",))
+        self.cloud.add_host("mixed", vcpus=4, memory_mb=65536, roles=("controller", "compute"))
+        self.computes(2)
+        self.worker = self.cloud.boot(self.project, "w", self.flavor, host="mixed")
+
+    def test_it_is_emptied_and_gets_both_kinds_of_action_in_order(self) -> None:
+        kinds = ("compute", "controller", "host")
+        actions = [{"plugin": "dummy", "type": kind} for kind in kinds]
+        detail = self.done(self.create(actions=actions))
+        runs = detail["action_plugin_instances"]
+        mixed = [r["type"] for r in runs if r["hostname"] == "mixed"]
+        self.assertEqual(["host", "controller", "compute"], mixed)
+        self.assertEqual("controller", runs[0]["hostname"])
+        self.assertEqual(["host", "controller"], [r["type"] for r in runs[:2]])
+        self.assertEqual(1, self.moves(self.worker))
+        types = {h["hostname"]: h["type"] for h in detail["hosts"]}
+        self.assertEqual("compute,controller", types["mixed"])
+
+
+class SeveralHostsTest(SessionTestCase):
+    """As many hosts at once as capacity, or the configuration, allows."""
+
+    def build(self) -> None:
+        self.computes(4)
+        self.instances("worker", {f"compute-{n}": 1 for n in range(1, 5)})
+
+    def most_at_once(self) -> int:
+        session_id = self.create(
+            actions=[{"plugin": "dummy", "type": "host", "metadata": {"seconds": 3}}]
+        )
+        most = 0
+
+        def done() -> bool:
+            nonlocal most
+            detail = self.detail(session_id)
+            running = [r for r in detail["action_plugin_instances"] if r["state"] == "RUNNING"]
+            most = max(most, len(running))
+            return str(detail["session"]["state"]) == "MAINTENANCE_DONE"
+
+        self.wait_for(done, "the end")
+        return most
+
+    def test_by_capacity(self) -> None:
+        self.assertEqual(3, self.most_at_once())
+
+    def test_by_configuration(self) -> None:
+        self.cluster.conf.set_override("max_parallel_hosts", 1, "workflow")
+        self.addCleanup(self.cluster.conf.clear_override, "max_parallel_hosts", "workflow")
+        self.assertEqual(1, self.most_at_once())
+
+    def test_nothing_new_lands_on_hosts_that_wait(self) -> None:
+        self.cluster.conf.set_override("max_parallel_hosts", 1, "workflow")
+        self.addCleanup(self.cluster.conf.clear_override, "max_parallel_hosts", "workflow")
+        session_id = self.create()
+        self.wait_for(lambda: self.detail(session_id)["percent_done"] > 0, "the first host")
+        waiting = [h for h in self.detail(session_id)["hosts"] if h["phase"] == "pending"]
+        self.assertEqual({True}, {h["disabled"] for h in waiting} or {True})
+        self.done(session_id)
+        self.assertEqual({"enabled"}, {self.service(f"compute-{n}").status for n in range(1, 5)})
+
+
+class VanishedInstancesTest(SessionTestCase):
+    """A project that deletes what it is asked about, instead of answering."""
+
+    settings = {"workflow": {"project_maintenance_reply": 3}}
+
+    def build(self) -> None:
+        self.computes(3)
+        self.workers = self.instances("worker", {"compute-1": 1, "compute-2": 1})
+
+    def test_it_is_asked_about_its_next_host(self) -> None:
+        asked: list[Any] = []
+
+        def delete_first(payload: dict[str, Any]) -> dict[str, Any] | None:
+            asked.append(payload)
+            if len(asked) == 1:
+                for instance_id in self.manager.instances(payload):
+                    self.manager.nova.servers.delete(instance_id)
+                return None
+            return {"state": "ACK_PLANNED_MAINTENANCE"}
+
+        self.manager.answer["PLANNED_MAINTENANCE"] = delete_first
+        self.done(self.create(hosts=["compute-1", "compute-2"]))
+        self.assertEqual(2, len(asked))
+        self.assertEqual("MAINTENANCE_COMPLETE", self.manager.states()[-1])
