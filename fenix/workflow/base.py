@@ -21,6 +21,7 @@ from fenix.workflow.inventory import Inventory
 from fenix.workflow.moving import Moving
 from fenix.workflow.outcome import Fatal, Outcome, Wait
 from fenix.workflow.upkeep import DONE, Upkeep
+from fenix.workflow.watching import Watching
 
 _LONG = 60.0
 
@@ -41,6 +42,7 @@ class BaseWorkflow:
         self.acting = Acting(hold)
         self.inventory = Inventory(hold)
         self.moving = Moving(hold, self.inventory)
+        self.watching = Watching(hold, self.inventory, self.moving)
         self.upkeep = Upkeep(hold, self.acting)
 
     @property
@@ -137,7 +139,7 @@ class BaseWorkflow:
         :returns: when to look again; None when nothing is under way any more.
         """
         self._withdraw()
-        self.moving.watch(on_fatal=lambda error: self.hold.event("warning", str(error)))
+        self.watching.watch(on_fatal=lambda error: self.hold.event("warning", str(error)))
         if self.snapshot.under_way():
             return Wait(self.soon(), "moves under way end")
         return None

@@ -84,7 +84,7 @@ class Workflow(BaseWorkflow):
                 return Go(way)
             for source, placement in self._first():
                 self.emptying.begin(self.snapshot.hosts[source.name], placement)
-        self.moving.watch()
+        self.watching.watch()
         due = self._empty(states.PREPARE_MAINTENANCE, Picture(self.snapshot).usable())
         for host in self._emptied():
             self.upkeep.give_back(host)
@@ -158,7 +158,7 @@ class Workflow(BaseWorkflow):
     # The pipeline of hosts
 
     def _pipeline(self) -> Outcome:
-        self.moving.watch()
+        self.watching.watch()
         due = [self._controllers()]
         if self._controllers_done():
             due.append(self._empty(states.PLANNED_MAINTENANCE, Picture(self.snapshot).settled()))

@@ -1,0 +1,209 @@
+"""Watching moves: what the cloud says of each, and what follows from it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+
+from fenix import exceptions, states
+from fenix.cloud import base
+from fenix.conf.workflow import LIVE_MIGRATE
+from fenix.db import records
+from fenix.workflow import moving
+from fenix.workflow.hold import Hold
+from fenix.workflow.inventory import Inventory
+from fenix.workflow.moving import Moving, named
+from fenix.workflow.outcome import Fatal
+
+#: How far Nova's clock may be from ours when migration records are matched to moves.
+_SKEW = datetime.timedelta(seconds=10)
+#: An aborted migration must have ended by then.
+_ABORT_GRACE = datetime.timedelta(seconds=60)
+
+
+class Watching:
+    """Takes moves that are under way to their end."""
+
+    def __init__(self, hold: Hold, inventory: Inventory, starter: Moving) -> None:
+        self._hold = hold
+        self._snapshot = hold.snapshot
+        self._inventory = inventory
+        self._moving = starter
+        self._conf = hold.conf.workflow
+        self._records: dict[str, list[base.Migration]] = {}
+
+    def watch(self, *, on_fatal: Callable[[Fatal], None] | None = None) -> None:
+        """Look at the cloud, and take every move that is under way one step further.
+
+        :param on_fatal: is told of a move that cannot go on, which is then given up; None: the
+            session fails.
+        """
+        moves = [m for m in self._snapshot.under_way() if m.move_phase != moving.PLANNED]
+        if not moves:
+            return
+        self._inventory.observe()
+        self._read_records([m for m in moves if m.move_phase in moving.AT_NOVA])
+        for instance in moves:
+            if instance.gone:
+                continue
+            try:
+                if instance.move_phase == moving.OWN:
+                    self._watch_own(instance)
+                else:
+                    self._watch_move(instance)
+            except Fatal as error:
+                if on_fatal is None:
+                    raise
+                self._snapshot.set_phase(instance, None)
+                self._hold.touch(instance)
+                on_fatal(error)
+
+    def _read_records(self, moves: list[records.Instance]) -> None:
+        self._records = {}
+        started = min((m.move_at for m in moves if m.move_at), default=None)
+        if started is None:
+            return
+        for record in self._hold.cloud.migrations_since(started - _SKEW):
+            self._records.setdefault(record.server_id, []).append(record)
+
+    def _record(self, instance: records.Instance) -> base.Migration | None:
+        """Nova's record of the present try; None when there is none (yet)."""
+        since = _since(instance) - _SKEW
+        newest = None
+        for record in self._records.get(instance.instance_id, ()):
+            if (
+                record.source == instance.move_source
+                and record.created >= since
+                and (instance.move_id is None or int(record.migration_id) > int(instance.move_id))
+            ):
+                newest = record
+        return newest
+
+    def _watch_own(self, instance: records.Instance) -> None:
+        if instance.host != instance.move_source and not instance.task_state:
+            self._arrived(instance)
+        elif instance.move_due is not None and self._hold.now() > instance.move_due:
+            raise Fatal(
+                f"{named(instance)} chose OWN_ACTION but is still on {instance.move_source} "
+                f"after {self._conf.own_action_wait_time} s; ask project "
+                f"{instance.project_id} to move it, then continue the session"
+            )
+
+    def _watch_move(self, instance: records.Instance) -> None:
+        record = self._record(instance)
+        if instance.state == "ERROR":
+            raise Fatal(
+                f"{named(instance)} went into ERROR while it was moved from "
+                f"{instance.move_source} to {instance.move_target} (try "
+                f"{instance.move_attempts}): {instance.details or 'Nova gives no fault'}. Check "
+                f"it on both hosts, put it back with 'openstack server set --state active', "
+                f"then continue the session"
+            )
+        if instance.state == "VERIFY_RESIZE":
+            if record is not None and record.status == "confirming":
+                self._busy(instance)
+            else:
+                self._confirm(instance)
+        elif instance.task_state:
+            self._busy(instance)
+        elif instance.host != instance.move_source:
+            if record is None or record.status in base.FINAL:
+                self._arrived(instance, record)
+        elif record is not None and record.status in base.FAILED:
+            self._moving.failed(instance, f"Nova's migration record says {record.status}", record)
+        elif record is None:
+            self._no_trace(instance)
+        else:
+            self._busy(instance)
+
+    def _busy(self, instance: records.Instance) -> None:
+        if instance.move_phase == moving.REQUESTED:
+            self._snapshot.set_phase(instance, moving.MOVING)
+            self._hold.touch(instance)
+        due = instance.move_due
+        if due is None or self._hold.now() <= due:
+            return
+        if self._hold.now() > due + _ABORT_GRACE:
+            raise Fatal(
+                f"the move of {named(instance)} from {instance.move_source} to "
+                f"{instance.move_target} neither ended within "
+                f"{self._conf.live_migration_wait_time} s nor could be aborted (Nova: "
+                f"{instance.state}, {instance.task_state}); end it in Nova, then continue the "
+                f"session"
+            )
+        if self._moving.action(instance) == LIVE_MIGRATE:
+            self._hold.event(
+                "move",
+                f"{named(instance)}: live migration takes longer than "
+                f"{self._conf.live_migration_wait_time} s and is aborted",
+                host=instance.move_source,
+                instance_id=instance.instance_id,
+                project_id=instance.project_id,
+            )
+            try:
+                self._hold.cloud.abort(instance.instance_id)
+            except exceptions.CloudError as error:
+                instance.details = str(error)
+                self._hold.touch(instance)
+
+    def _no_trace(self, instance: records.Instance) -> None:
+        if instance.move_phase != moving.MOVING:
+            # The intent was written, the call was not made, or nobody knows: make it.
+            self._moving.call(instance)
+        elif self._hold.now() >= _since(instance) + moving.TRACELESS:
+            why = "Nova shows neither a change nor a migration record"
+            self._moving.failed(instance, why, None)
+
+    def _confirm(self, instance: records.Instance) -> None:
+        self._snapshot.set_phase(instance, moving.CONFIRMING)
+        self._hold.touch(instance)
+        self._hold.save()
+        try:
+            self._hold.cloud.confirm(instance.instance_id)
+        except (exceptions.CloudBusy, exceptions.CloudRefused) as error:
+            # It is being confirmed already, or will not be: the next look tells.
+            instance.details = str(error)
+            self._busy(instance)
+
+    def _arrived(self, instance: records.Instance, record: base.Migration | None = None) -> None:
+        hold = self._hold
+        seconds = (hold.now() - instance.move_at).total_seconds() if instance.move_at else 0.0
+        hold.event(
+            "move",
+            f"{named(instance)}: {instance.move_source} -> {instance.host or 'gone'}",
+            host=instance.host,
+            instance_id=instance.instance_id,
+            project_id=instance.project_id,
+            source=instance.move_source,
+            target=instance.host,
+            action=instance.action,
+            seconds=round(seconds, 3),
+        )
+        instance.moves += 1
+        instance.action_done, instance.details = True, None
+        if record is not None:
+            instance.move_id = record.migration_id
+        self._snapshot.set_phase(instance, None)
+        hold.touch(instance)
+        self.tell_done(instance)
+
+    def tell_done(self, instance: records.Instance) -> None:
+        """INSTANCE_ACTION_DONE to the project that was asked about an instance."""
+        project = self._snapshot.projects.get(instance.project_id)
+        instance.project_state = states.INSTANCE_ACTION_DONE
+        if project is None or not project.has_manager:
+            return
+        now = self._hold.now()
+        self._hold.tell_project(
+            project,
+            states.INSTANCE_ACTION_DONE,
+            allowed_actions=[],
+            reply_at=now,
+            actions_at=now,
+            metadata={},
+            instance_id=instance.instance_id,
+        )
+
+
+def _since(instance: records.Instance) -> datetime.datetime:
+    return instance.move_at or datetime.datetime.min + _SKEW
