@@ -2,6 +2,7 @@
 
 import re
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -56,17 +57,19 @@ class Faults:
     _released: threading.Event = field(default_factory=threading.Event)
 
     def set(self, target: str | Server | Host, **actions: str) -> None:
-        """Faults of a host (by name) or a server, replacing those it had; none: clear them."""
+        """Faults of a host or server (also by name, id) in place of those it had; none: clear."""
         unknown = set(actions) - set(ACTIONS)
         if unknown:
             raise ValueError(f"no such fault: {', '.join(sorted(unknown))}; there are {ACTIONS}")
         for text in actions.values():
             parse(text)
-        where = self.servers if isinstance(target, Server) else self.hosts
+        where = self.hosts
         if isinstance(target, Server):
-            key = target.id
+            where, key = self.servers, target.id
+        elif isinstance(target, Host):
+            key = target.name
         else:
-            key = target.name if isinstance(target, Host) else target
+            where, key = self.servers if _is_uuid(target) else self.hosts, target
         if actions:
             where[key] = dict(actions)
         else:
@@ -140,6 +143,13 @@ class Faults:
             yield
         finally:
             self.set(target)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def parse(text: str) -> Trouble:

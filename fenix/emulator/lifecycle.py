@@ -31,6 +31,8 @@ POWER = {
     "unrescue": (("rescued",), "unrescuing", "active", RUNNING, "unrescue"),
 }
 """API action: (allowed vm_states, task_state meanwhile, vm_state and power_state then, name)."""
+BRINGING = {"error": "schedule_and_build_instances", "shelved_offloaded": "unshelve_instance"}
+"""The conductor's part in creating and unshelving, by the vm_state when it fails."""
 
 
 class Lifecycle:
@@ -98,9 +100,12 @@ class Lifecycle:
 
     def create(self, server: Server, requested: str | None, request_id: str) -> None:
         """Let the scheduler find a place and spawn the server there."""
+        action = self.state.begin_action(server, "create", request_id, server.user_id)
+        self.state.change(server, task_state="scheduling")
+        self._bring(server, requested, action)
+
+    def _bring(self, server: Server, requested: str | None, action: Action) -> None:
         state = self.state
-        action = state.begin_action(server, "create", request_id, server.user_id)
-        state.change(server, task_state="scheduling")
         state.agenda.after(
             state.timings.draw("schedule"), partial(self._schedule, server, requested, action)
         )
@@ -119,10 +124,11 @@ class Lifecycle:
             host = state.scheduler.pick(wish)
         if host is None:
             text = "No valid host was found. There are not enough hosts available."
-            state.change(
-                server, vm_state="error", task_state=None, fault=Fault(500, text, state.now)
-            )
-            state.action_failed(action, "conductor_schedule_and_build_instances", text)
+            if server.vm_state == "building":
+                state.change(server, vm_state="error", fault=Fault(500, text, state.now))
+            state.change(server, task_state=None)
+            event = f"conductor_{BRINGING[server.vm_state]}"
+            state.action_failed(action, event, text, state.conductor)
             return
         state.claim(host, server.id, server.flavor.resources)
         state.place(server, host)
@@ -228,11 +234,11 @@ class Lifecycle:
             "unshelve": ("shelved", "shelved_offloaded"),
         }[action]
         require(server, action, allowed)
+        opened = state.begin_action(server, action, request_id, server.user_id)
         if action == "unshelve":
-            self.create(server, None, request_id)
-            server.vm_state = "active" if server.host is None else server.vm_state
+            state.change(server, task_state="unshelving")
+            self._bring(server, None, opened)
             return
-        state.begin_action(server, action, request_id, server.user_id)
         task = "shelving" if action == "shelve" else "shelving_offloading"
         state.change(server, task_state=task)
 

@@ -59,9 +59,12 @@ class Scheduler:
         """What Nova says: ``up`` until ``service_down_time`` after the last report."""
         if service is None or service.forced_down:
             return False
-        if service.down_since is None:
-            return True
-        return self._now() - service.down_since < self._timings.service_down_time
+        return self._now() - self.last_report(service) < self._timings.service_down_time
+
+    def last_report(self, service: Service) -> float:
+        """Model time when the service reported last."""
+        alive = self._now() if service.down_since is None else service.down_since
+        return alive - alive % self._timings.report_interval
 
     def refusal(self, host: Host, wish: Wish) -> str | None:
         """Why the server cannot go to ``host``; None when it can."""

@@ -48,7 +48,7 @@ class Timings:
     power: Duration = 0.5
     """Stop, start, pause, suspend, shelve, rescue."""
     report_interval: float = 10.0
-    """How often a service reports."""
+    """How often a service reports, so what Nova knows of a dead one is up to that old."""
     service_down_time: float = 60.0
     """After so long without a report a service is ``down``."""
     live_migrations_per_host: int = 1

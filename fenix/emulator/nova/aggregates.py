@@ -65,7 +65,7 @@ def zones_with_hosts(cloud: "Cloud", request: Request) -> Response:
         hosts.setdefault(service.host.name, {})[service.binary] = {
             "available": cloud.scheduler.service_up(service),
             "active": service.status == "enabled",
-            "updated_at": micro(cloud.clock, cloud.now),
+            "updated_at": micro(cloud.clock, cloud.scheduler.last_report(service)),
         }
     shown = [_zone(name, hosts) for name, hosts in sorted(found.items())]
     return Response(200, {"availabilityZoneInfo": shown})

@@ -14,7 +14,6 @@ routes = Routes()
 
 
 def _view(cloud: "Cloud", service: Service, request: Request) -> dict[str, Any]:
-    reported = cloud.now if service.down_since is None else service.down_since
     body: dict[str, Any] = {
         "id": service.uuid if request.version >= (2, 53) else service.id,
         "binary": service.binary,
@@ -22,7 +21,7 @@ def _view(cloud: "Cloud", service: Service, request: Request) -> dict[str, Any]:
         "zone": service.zone,
         "status": service.status,
         "state": "up" if cloud.scheduler.service_up(service) else "down",
-        "updated_at": micro(cloud.clock, reported),
+        "updated_at": micro(cloud.clock, cloud.scheduler.last_report(service)),
         "disabled_reason": service.disabled_reason,
     }
     if request.version >= (2, 11):

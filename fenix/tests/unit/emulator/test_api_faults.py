@@ -2,9 +2,16 @@
 
 import threading
 
+import testtools
+import wsgi_intercept
 from keystoneauth1 import exceptions as keystone_exceptions
-from novaclient import exceptions
+from keystoneauth1 import session
+from keystoneauth1.identity import v3
+from novaclient import client, exceptions
+from wsgi_intercept import requests_intercept
 
+from fenix.emulator import Cloud, ManualClock
+from fenix.emulator.wsgi import Application
 from fenix.tests.unit.emulator import base
 
 
@@ -89,3 +96,24 @@ class TestCount(base.EmulatorTestCase):
         self.assertEqual(404, self.call("compute", "GET", "/nope").status_code)
         self.assertEqual(404, self.call("compute", "PATCH", "/servers").status_code)
         self.assertEqual(404, self.call("alarming", "GET", "/v3/x").status_code)
+
+
+class TestWithoutASocket(testtools.TestCase):
+    def test_the_application_can_be_intercepted(self):
+        cloud = Cloud(ManualClock())
+        cloud.add_host("c0")
+        requests_intercept.install()
+        self.addCleanup(requests_intercept.uninstall)
+        application = Application(cloud)
+        wsgi_intercept.add_wsgi_intercept("cloud.test", 80, lambda: application)
+        self.addCleanup(wsgi_intercept.remove_wsgi_intercept, "cloud.test", 80)
+        auth = v3.Password(
+            auth_url="http://cloud.test/identity/v3",
+            username="admin",
+            password="secret",
+            project_name="admin",
+            user_domain_id="default",
+            project_domain_id="default",
+        )
+        nova = client.Client("2.96", session=session.Session(auth=auth))
+        self.assertEqual(["c0"], [s.host for s in nova.services.list()])
