@@ -17,9 +17,17 @@ from oslo_middleware import cors
 from oslo_policy import opts as policy_opts
 
 from fenix import version
-from fenix.conf import api, base, engine, notifications, service_auth, workflow
+from fenix.conf import (
+    api,
+    base,
+    command_action,
+    engine,
+    notifications,
+    service_auth,
+    workflow,
+)
 
-_MODULES = (base, api, engine, workflow, notifications, service_auth)
+_MODULES = (base, api, engine, workflow, notifications, service_auth, command_action)
 
 #: Exchange of the RPC and of the notifications.
 EXCHANGE = "fenix"

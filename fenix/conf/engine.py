@@ -17,7 +17,7 @@ OPTS = [
     ),
     cfg.ListOpt(
         "actions",
-        default=["dummy"],
+        default=["dummy", "command", "nova_service_check"],
         help="Action plug-ins that are loaded, by their names in the entry point group "
         "fenix.actions. One that does not load stops the engine at its start.",
     ),

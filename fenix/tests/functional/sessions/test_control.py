@@ -28,7 +28,7 @@ class CreateTest(SessionTestCase):
         self.refused(422, "workflow 'nope' is not available; available: default", workflow="nope")
         self.refused(422, "the cloud does not know nowhere", hosts=["compute-1", "nowhere"])
         self.refused(
-            422, "'nope' is not available; available: dummy", actions=[
+            422, "'nope' is not available; available: command, dummy", actions=[
                 {"plugin": "nope", "type": "host"}
             ],
         )  # fmt: skip

@@ -290,6 +290,20 @@ class HostFaultsTest(SessionTestCase):
         self.done(session_id)
         self.assertEqual("enabled", self.service("compute-3").status)
 
+    def test_a_host_that_goes_down_while_it_is_emptied(self) -> None:
+        self.cluster.conf.set_override("live_migration_retries", 1, "workflow")
+        self.addCleanup(self.cluster.conf.clear_override, "live_migration_retries", "workflow")
+        self.cloud.host_down("compute-1")
+        nova = self.cluster.engines[0].ports.cloud
+        self.wait_for(lambda: any(not h.up for h in nova.hosts()), "Nova says down")
+        session_id = self.create(hosts=["compute-1"])
+        reason = self.reason(session_id)
+        self.assertIn("could not be moved off compute-1: 2 tries", reason)
+        self.cloud.host_up("compute-1")
+        self.request("PUT", f"/{session_id}")
+        self.done(session_id)
+        self.assert_cloud_sound()
+
     def test_a_failed_action(self) -> None:
         session_id = self.create(
             hosts=["compute-3"],
