@@ -111,7 +111,8 @@ def index(cloud: "Cloud", request: Request) -> Response:
     if not everyone and project is None:
         project = request.project_id
     if project not in (None, request.project_id) and not request.caller.is_admin:
-        raise Forbidden(f"Not Authorized to access project {project}")
+        body = {"faultcode": "Client", "faultstring": f"Not Authorized to access project {project}"}
+        return Response(401, {"error_message": {**body, "debuginfo": None}})
     found = cloud.alarms.all() if project is None else cloud.alarms.of(project)
     shown = [view(cloud, a) for a in found]
     for key, value in asked.items():

@@ -1,7 +1,7 @@
 """Evacuation: a server is built anew elsewhere because its host is down."""
 
-from fenix.emulator.errors import BadRequest
-from fenix.emulator.journey import NO_HOST, Journey, Order, known_host
+from fenix.emulator.errors import BadRequest, NotFound
+from fenix.emulator.journey import NO_HOST, Journey, Order
 from fenix.emulator.lifecycle import require
 from fenix.emulator.server import RUNNING, SHUTDOWN, Migration
 from fenix.emulator.state import State
@@ -48,10 +48,12 @@ class Evacuations:
         self.state = state
 
     def start(self, order: Order) -> Migration:
-        """What ``evacuate`` does; raises Conflict or BadRequest."""
+        """What ``evacuate`` does; raises Conflict, NotFound or BadRequest."""
         state, server = self.state, order.server
+        wanted = state.hosts.get(order.requested or "")
+        if order.requested is not None and (wanted is None or wanted.compute is None):
+            raise NotFound(f"Compute host {order.requested} not found.")
         require(server, "evacuate", ("active", "stopped", "error"))
-        known_host(state, order.requested)
         if server.host is None or state.scheduler.service_up(server.host.compute):
             name = server.host.name if server.host is not None else None
             raise BadRequest(f"Compute service of {name} is still in use.")

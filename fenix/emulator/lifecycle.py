@@ -239,21 +239,30 @@ class Lifecycle:
             state.change(server, task_state="unshelving")
             self._bring(server, None, opened)
             return
-        task = "shelving" if action == "shelve" else "shelving_offloading"
-        state.change(server, task_state=task)
+        offload = "shelving_offloading"
+        if action == "shelveOffload":
+            state.change(server, task_state=offload)
+            state.agenda.after(state.timings.draw("power"), partial(self._offload, server))
+            return
+        state.change(server, task_state="shelving")
 
-        def done() -> None:
-            if server.deleted or server.task_state != task:
+        def shelved() -> None:
+            if server.deleted or server.task_state != "shelving":
                 return
             state.guest(server, False, "shelved")
-            if server.host is not None:
-                state.release(server.host, server.id)
-                state.place(server, None)
-            state.change(
-                server, vm_state="shelved_offloaded", task_state=None, power_state=SHUTDOWN
-            )
+            state.change(server, vm_state="shelved", task_state=offload, power_state=SHUTDOWN)
+            state.agenda.after(state.timings.draw("power"), partial(self._offload, server))
 
-        state.agenda.after(state.timings.draw("power"), done)
+        state.agenda.after(state.timings.draw("power"), shelved)
+
+    def _offload(self, server: Server) -> None:
+        state = self.state
+        if server.deleted or server.task_state != "shelving_offloading":
+            return
+        if server.host is not None:
+            state.release(server.host, server.id)
+            state.place(server, None)
+        state.change(server, vm_state="shelved_offloaded", task_state=None)
 
     def reset(self, server: Server, to: str) -> None:
         """What os-resetState does: ``active`` or ``error``, no task, whatever the truth is."""

@@ -153,7 +153,8 @@ class LiveMigration(Journey):
     def force_complete(self, request_id: str, user_id: str) -> None:
         """Pause the guest and finish the copying at once."""
         name = "live_migration_force_complete"
-        self.state.begin_action(self.server, name, request_id, user_id)
+        action = self.state.begin_action(self.server, name, request_id, user_id)
+        self.state.action_event(action, f"compute_{name}", self.source)
         self.cancel()
         self._pause(self.state.timings.draw("live_interruption"))
 

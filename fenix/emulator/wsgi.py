@@ -66,11 +66,20 @@ class Application:
                     raise Refused("The request you have made requires authentication.", 401)
                 response = handler(self.cloud, request, **values)
         except Refused as error:
-            response = service.refuse(request, error)
+            response = _refusal(service, request, error)
         service.finish(request, response)
         with self.cloud.lock:
             self.cloud.record.call(request.method, service.prefix + template, response.status)
         return response
+
+
+def _refusal(service: Api, request: Request, error: Refused) -> Response:
+    if error.code != 401 or isinstance(service, IdentityApi):
+        return service.refuse(request, error)
+    # keystonemiddleware answers, before the service itself
+    body = {"error": {"code": 401, "title": "Unauthorized", "message": error.message}}
+    uri = f"Keystone uri='{request.base_url}/identity'"
+    return Response(401, body, {"WWW-Authenticate": uri})
 
 
 def _request(environ: dict[str, Any]) -> Request:

@@ -28,6 +28,8 @@ def act(cloud: "Cloud", request: Request, server_id: str) -> Response:
     server = find(cloud, request, server_id)
     if name in POWER:
         cloud.life.power(server, name, request.id)
+        if name == "rescue":
+            return Response(200, {"adminPass": "emulated"})
         return Response(202)
     do = ACTIONS.get(name)
     if do is None:
@@ -127,7 +129,7 @@ def _lock(locked: bool) -> "Do":
 def _reboot(cloud: "Cloud", request: Request, server: Server, options: Body) -> Response:
     kind = str(options.get("type", "")).upper()
     if kind not in ("SOFT", "HARD"):
-        raise BadRequest(f"Invalid input for field/attribute type. Value: {kind}.")
+        raise BadRequest(f"Invalid input for field/attribute type. Value: {options.get('type')}.")
     cloud.life.reboot(server, kind == "HARD", request.id)
     return Response(202)
 

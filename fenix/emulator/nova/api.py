@@ -79,10 +79,6 @@ class ComputeApi(Api):
         """Nova's error shape: one key that names the kind."""
         if isinstance(error, NoRoute):  # answered before Nova's own error handling
             return Response(404, PLAIN, {"Content-Type": "text/html; charset=UTF-8"})
-        if error.code == 401:  # keystonemiddleware answers, not Nova
-            body = {"error": {"code": 401, "title": "Unauthorized", "message": error.message}}
-            uri = f"{request.base_url}/identity"
-            return Response(401, body, {"WWW-Authenticate": f"Keystone uri='{uri}'"})
         name = NAMES.get(error.code, "computeFault")
         return Response(error.code, {name: {"code": error.code, "message": error.message}})
 

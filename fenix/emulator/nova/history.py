@@ -50,7 +50,7 @@ def _event(cloud: "Cloud", event: ActionEvent, request: Request) -> dict[str, An
         body["hostId"] = "" if event.host is None else host_id(project, event.host)
         if request.caller.is_admin:
             body["host"] = event.host
-    if request.version >= (2, 84):
+    if request.version >= (2, 84) and request.caller.is_admin:
         body["details"] = event.details
     return body
 

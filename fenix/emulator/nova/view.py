@@ -82,6 +82,8 @@ def _newer(server: Server, request: Request, body: dict[str, Any]) -> None:
         body["trusted_image_certificates"] = None
     if version >= (2, 73):
         body["locked_reason"] = None
+    if version >= (2, 90):
+        body["OS-EXT-SRV-ATTR:hostname"] = server.name.lower()
     if version >= (2, 96):
         body["pinned_availability_zone"] = server.requested_zone
 

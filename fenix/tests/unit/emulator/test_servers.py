@@ -232,7 +232,9 @@ class TestBootAndDelete(base.EmulatorTestCase):
     def test_shelve_leaves_the_host_and_unshelve_finds_one(self):
         made = self.boot("a", "c0")
         self.nova.servers.shelve(made.id)
-        self.advance(2)
+        self.advance(1.5)
+        self.assertEqual(("SHELVED", "shelving_offloading", "c0"), self.show(made))
+        self.advance(1)
         self.assertEqual(("SHELVED_OFFLOADED", None, None), self.show(made))
         self.sound()
         self.nova.servers.unshelve(made.id)
