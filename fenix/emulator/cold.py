@@ -122,7 +122,9 @@ class ColdMigration(Journey):
             state.release(self.source, migration.uuid)
             state.action_event(action, "compute_confirm_resize", self.source)
             self.end("confirmed")
-            state.agenda.after(state.timings.draw("unwind"), self._settle)
+            unwind = state.timings.draw("unwind")
+            self.move.active = state.now + unwind
+            state.agenda.after(unwind, self._settle)
 
         self.after(state.timings.draw("confirm") + trouble.hang, done, on=self.source)
 

@@ -38,6 +38,7 @@ class Evacuation(Journey):
         )
         state.action_event(self.action, "compute_rebuild_instance", self.dest)
         state.guest(server, runs, "evacuation")
+        self.move.active = state.now
         self.end("done")
 
 

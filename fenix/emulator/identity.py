@@ -78,6 +78,7 @@ def catalogue(cloud: "Cloud", base_url: str) -> list[dict[str, Any]]:
         ("identity", "keystone", f"{base_url}/identity/v3"),
         ("compute", "nova", f"{base_url}/compute/v2.1"),
         ("placement", "placement", f"{base_url}/placement"),
+        ("image", "glance", f"{base_url}/image"),
         ("alarming", "aodh", f"{base_url}/alarming"),
     ]
     if cloud.maintenance_url:

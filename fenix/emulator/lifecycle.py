@@ -305,6 +305,7 @@ class Lifecycle:
         gone = old.terminated if old.terminated is not None else state.now
         move.start = min(gone, new.created)
         move.end, move.result = state.now, "completed"
+        move.active = new.launched
 
 
 def require(server: Server, action: str, vm_states: Iterable[str]) -> None:

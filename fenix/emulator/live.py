@@ -112,6 +112,7 @@ class LiveMigration(Journey):
         state.place(server, self.dest)
         vm_state, power_state = self.was
         state.change(server, vm_state=vm_state, power_state=power_state, task_state=None)
+        self.move.active = state.now
         state.guest(server, self.was_running, "live migration")
         state.action_event(self.action, "compute_post_live_migration_at_destination", self.dest)
         self.after(state.timings.draw("live_record_lag"), self._complete)

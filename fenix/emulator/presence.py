@@ -37,7 +37,6 @@ class Presence:
         self._groups_of: dict[str, list[Group]] = {}
         self._answering: set[str] = set()
         self._intervals: dict[str, list[Interval]] = {}
-        self.now = 0.0
 
     def answering(self, server_id: str) -> bool:
         """Whether the server answers now."""
@@ -47,9 +46,12 @@ class Presence:
         """When it did not answer, oldest first."""
         return self._intervals.get(server_id, [])
 
+    def all_intervals(self) -> dict[str, list[Interval]]:
+        """The same by server id."""
+        return {key: list(found) for key, found in self._intervals.items() if found}
+
     def update(self, server: Server, at: float, reason: str) -> None:
         """See whether the server answers at model time ``at``; ``reason`` is why it may not."""
-        self.now = max(self.now, at)
         answers = (
             server.running and not server.deleted and server.host is not None and server.host.up
         )
@@ -88,13 +90,13 @@ class Presence:
         """The groups a server is in."""
         return [group.name for group in self._groups_of.get(server_id, ())]
 
-    def group_outages(self, at: float | None = None) -> dict[str, float]:
-        """Longest outage by group, the one that lasts included (up to ``at``) if it has members."""
+    def group_outages(self, at: float) -> dict[str, float]:
+        """Longest outage by group; one that lasts counts up to ``at`` if there are members."""
         found = {}
         for group in self.groups.values():
             lengths = [end - start for start, end in group.outages]
             if group.silent_since is not None and group.members:
-                lengths.append((self.now if at is None else at) - group.silent_since)
+                lengths.append(at - group.silent_since)
             found[group.name] = max(lengths, default=0.0)
         return found
 

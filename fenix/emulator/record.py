@@ -1,7 +1,9 @@
 """The referee's notes: what was called, moved, interrupted and broken in the cloud."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 from fenix.emulator.presence import Interval, Presence
 
@@ -24,6 +26,8 @@ class Move:
     dest: str | None
     start: float
     end: float | None = None
+    active: float | None = None
+    """When the server was ACTIVE (or what it was before) on the other host."""
     result: str | None = None
     reason: str | None = None
 
@@ -46,7 +50,8 @@ class Violation:
 class Record:
     """Everything the emulated cloud saw. Read it with the cloud's lock held or at rest."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
         self.presence = Presence()
         self.api_calls: Counter[tuple[str, str]] = Counter()
         self.api_total = 0
@@ -80,6 +85,33 @@ class Record:
         """When the server did not answer, oldest first; the last may be open (``end`` None)."""
         return self.presence.intervals(server_id)
 
+    def all_interruptions(self) -> dict[str, list[Interval]]:
+        """The same for every server that was ever interrupted, by server id."""
+        return self.presence.all_intervals()
+
     def group_outages(self, at: float | None = None) -> dict[str, float]:
-        """Longest time in model seconds that no member of a group answered, by group name."""
-        return self.presence.group_outages(at)
+        """Longest time in model seconds that no member of a group answered, by group name.
+
+        An outage that lasts counts up to ``at`` (default now), unless the group has no members.
+        """
+        return self.presence.group_outages(self._now() if at is None else at)
+
+    def most_impacted(self, recovery_time: float = 0.0) -> dict[str, int]:
+        """Most members of a group that were on the way at the same time, by group name.
+
+        A member counts from the request of its move until it is ACTIVE on the other host and
+        ``recovery_time`` model seconds more; a move that failed counts until it ended.
+        """
+        changes: dict[str, list[tuple[float, int]]] = {}
+        for move in self.moves:
+            if move.group is not None:
+                end = move.end if move.active is None else move.active + recovery_time
+                steps = changes.setdefault(move.group, [])
+                steps.append((move.start, 1))
+                if end is not None:
+                    steps.append((max(end, move.start), -1))
+        found = {}
+        for group, steps in changes.items():
+            counts = accumulate(change for _, change in sorted(steps))
+            found[group] = max(counts, default=0)
+        return found

@@ -42,7 +42,7 @@ class State:
         self.retired: dict[tuple[str, str], Server] = {}
         """The last deleted server of each (project id, name), until another takes its place."""
         self.faults = Faults()
-        self.record = Record()
+        self.record = Record(self.clock.now)
         self._numbers: dict[str, int] = {}
 
     @contextmanager

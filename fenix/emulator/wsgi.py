@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fenix.emulator.aodh import AlarmingApi
 from fenix.emulator.errors import Refused
 from fenix.emulator.identity import IdentityApi
+from fenix.emulator.image import ImageApi
 from fenix.emulator.nova.api import ComputeApi
 from fenix.emulator.placement import PlacementApi
 from fenix.emulator.web import Api, Request, Response, parse_query
@@ -20,11 +21,11 @@ StartResponse = Callable[..., Any]
 
 
 class Application:
-    """WSGI callable: ``/identity``, ``/compute``, ``/placement`` and ``/alarming``."""
+    """WSGI callable: ``/identity``, ``/compute``, ``/placement``, ``/alarming``, ``/image``."""
 
     def __init__(self, cloud: "Cloud") -> None:
         self.cloud = cloud
-        kinds: list[type[Api]] = [IdentityApi, ComputeApi, PlacementApi, AlarmingApi]
+        kinds: list[type[Api]] = [IdentityApi, ComputeApi, PlacementApi, AlarmingApi, ImageApi]
         self.services = {kind.prefix: kind(cloud) for kind in kinds}
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

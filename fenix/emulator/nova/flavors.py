@@ -1,4 +1,4 @@
-"""Flavors, and the little that clients want of images and limits."""
+"""Flavors."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from fenix.emulator.cloud import Cloud
 
 routes = Routes()
-IMAGE = "7b2d2d6e-7a1b-4a4b-9c0e-2f2f5e0c7a11"
 
 
 def _view(flavor: Flavor, request: Request) -> dict[str, Any]:
@@ -67,9 +66,3 @@ def extra_specs(cloud: "Cloud", request: Request, flavor_id: str) -> Response:
     if flavor_id not in cloud.flavors:
         raise NotFound(f"Flavor {flavor_id} could not be found.")
     return Response(200, {"extra_specs": cloud.flavors[flavor_id].extra_specs})
-
-
-@routes.get("/images")
-def images(cloud: "Cloud", request: Request) -> Response:
-    """The one image there is."""
-    return Response(200, {"images": [{"id": IMAGE, "name": "emulated", "links": []}]})

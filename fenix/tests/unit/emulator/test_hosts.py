@@ -237,3 +237,12 @@ class TestFlavors(base.EmulatorTestCase):
         self.assertEqual(("small", 1, 1024, 10), (seen.name, seen.vcpus, seen.ram, seen.disk))
         self.assertEqual(["small"], [f.name for f in self.nova.flavors.list()])
         self.assertRaises(exceptions.NotFound, self.nova.flavors.get, "nope")
+
+
+class TestImages(base.EmulatorTestCase):
+    def test_the_one_image(self):
+        image = self.nova.glance.find_image("emulated")
+        self.assertEqual("active", image.status)
+        made = self.nova.servers.create("x", image, self.flavor.id, nics="none")
+        self.assertEqual(image.id, self.nova.servers.get(made.id).image["id"])
+        self.assertRaises(exceptions.NotFound, self.nova.glance.find_image, "another")

@@ -74,8 +74,7 @@ class TestGroups(base.EmulatorTestCase):
         for host in ("c0", "c1"):
             self.cloud.host_down(host)
         self.advance(7)
-        with self.cloud.at_rest() as now:
-            self.assertEqual({"ha": 7.0}, self.cloud.record.group_outages(now))
+        self.assertEqual({"ha": 7.0}, self.cloud.record.group_outages())
 
     def test_a_group_that_is_given_up_is_no_outage(self):
         for server in self.pair:
@@ -162,6 +161,39 @@ class TestMoves(base.EmulatorTestCase):
         self.cloud.delete(vm)
         self.boot("vm-1", "c1")
         self.assertEqual(1, len(self.own()))
+
+
+class TestImpact(base.EmulatorTestCase):
+    def test_members_on_the_way_at_the_same_time(self):
+        first, second = (
+            self.boot(n, f"c{i}", metadata={"group": "ha"}) for i, n in enumerate("ab")
+        )
+        self.nova.servers.live_migrate(first.id, "c2", "auto")
+        self.advance(30)
+        self.nova.servers.live_migrate(second.id, "c2", "auto")
+        self.advance(30)
+        impacted = self.cloud.record.most_impacted
+        self.assertEqual({"ha": 1}, impacted())
+        self.assertEqual({"ha": 1}, impacted(recovery_time=19.0))
+        self.assertEqual({"ha": 2}, impacted(recovery_time=19.1))
+        self.nova.servers.live_migrate(first.id, "c0", "auto")
+        self.nova.servers.live_migrate(second.id, "c0", "auto")
+        self.assertEqual({"ha": 2}, impacted())
+
+    def test_a_resize_counts_until_it_is_confirmed(self):
+        first, second = (self.boot(n, "c0", metadata={"group": "ha"}) for n in "ab")
+        self.nova.servers.migrate(first.id)
+        self.advance(100)
+        self.nova.servers.confirm_resize(first.id)
+        self.nova.servers.migrate(second.id)
+        self.assertEqual({"ha": 2}, self.cloud.record.most_impacted())
+
+    def test_all_interruptions(self):
+        vm, other = self.boot("vm", "c0"), self.boot("other", "c1")
+        self.nova.servers.stop(vm.id)
+        self.advance(5)
+        self.assertEqual({vm.id}, set(self.cloud.record.all_interruptions()))
+        self.assertEqual([], self.cloud.record.interruptions(other.id))
 
 
 class TestViolations(base.EmulatorTestCase):
