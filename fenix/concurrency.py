@@ -7,6 +7,7 @@ else is imported; all other code uses :mod:`threading` and :mod:`futurist` only.
 from __future__ import annotations
 
 import os
+import warnings
 
 VARIABLE = "FENIX_CONCURRENCY"
 THREADING = "threading"
@@ -22,6 +23,9 @@ def setup() -> str:
     model = os.environ.get(VARIABLE, THREADING)
     if model not in (THREADING, EVENTLET):
         raise SystemExit(f"{VARIABLE}={model!r}: use {THREADING!r} or {EVENTLET!r}")
+    # futurist imports eventlet wherever it is installed, and eventlet then says at each start
+    # that it is deprecated: an operator who runs on threads can do nothing about it.
+    warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")
     if model == EVENTLET:
         import eventlet
 
