@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 
+from fenix.cloud import base
 from fenix.db import records
 from fenix.db import sessions as db_sessions
 
@@ -22,6 +24,9 @@ class Snapshot:
         self.actions = detail.actions
         self.waits: list[records.Wait] = detail.waits
         self.runs: list[records.ActionRun] = detail.runs
+        #: Nova's records of moves under way, by server and record id, and how far they were read.
+        self.migrations: dict[str, dict[str, base.Migration]] = {}
+        self.migrations_until: datetime.datetime | None = None
         self._by_host: dict[str | None, set[str]] = {}
         self._under_way: set[str] = set()
         #: What the planner found not to be possible, until something changes.

@@ -17,6 +17,8 @@ from fenix.workflow.outcome import Fatal
 
 #: How far Nova's clock may be from ours when migration records are matched to moves.
 _SKEW = datetime.timedelta(seconds=10)
+#: Nova stamps a change before the change can be read.
+_MARGIN = datetime.timedelta(seconds=5)
 #: An aborted migration must have ended by then.
 _ABORT_GRACE = datetime.timedelta(seconds=60)
 
@@ -30,7 +32,6 @@ class Watching:
         self._inventory = inventory
         self._moving = starter
         self._conf = hold.conf.workflow
-        self._records: dict[str, list[base.Migration]] = {}
 
     def watch(self, *, on_fatal: Callable[[Fatal], None] | None = None) -> None:
         """Look at the cloud, and take every move that is under way one step further.
@@ -59,22 +60,32 @@ class Watching:
                 on_fatal(error)
 
     def _read_records(self, moves: list[records.Instance]) -> None:
-        self._records = {}
+        """Bring Nova's records up to date: those that changed since they were read last."""
+        snapshot = self._snapshot
+        known, until = snapshot.migrations, snapshot.migrations_until
+        moving_now = {m.instance_id for m in moves}
+        for server_id in known.keys() - moving_now:
+            del known[server_id]
         started = min((m.move_at for m in moves if m.move_at), default=None)
         if started is None:
             return
-        for record in self._hold.cloud.migrations_since(started - _SKEW):
-            self._records.setdefault(record.server_id, []).append(record)
+        since = started - _SKEW if until is None else until - _MARGIN
+        for record in self._hold.cloud.migrations_since(since):
+            if record.server_id in moving_now:
+                known.setdefault(record.server_id, {})[record.migration_id] = record
+            until = record.updated if until is None else max(until, record.updated)
+        snapshot.migrations_until = until
 
     def _record(self, instance: records.Instance) -> base.Migration | None:
         """Nova's record of the present try; None when there is none (yet)."""
         since = _since(instance) - _SKEW
         newest = None
-        for record in self._records.get(instance.instance_id, ()):
+        for record in self._snapshot.migrations.get(instance.instance_id, {}).values():
             if (
                 record.source == instance.move_source
                 and record.created >= since
                 and (instance.move_id is None or int(record.migration_id) > int(instance.move_id))
+                and (newest is None or int(record.migration_id) > int(newest.migration_id))
             ):
                 newest = record
         return newest
