@@ -23,8 +23,8 @@ class Cloud(State):
     """A cloud in memory.
 
     ``clock`` gives model time (default: real seconds), ``timings`` how long things take,
-    ``seed`` makes ids and drawn times repeatable. Projects ``admin`` and ``service`` exist with
-    the users ``admin`` and ``fenix`` (role admin, password ``secret``) and ``nobody`` without.
+    ``seed`` makes ids repeatable (drawn times have their own in ``timings``). There are projects
+    ``admin`` and ``service`` with users ``admin`` and ``fenix``: role admin, password ``secret``.
     """
 
     def __init__(
