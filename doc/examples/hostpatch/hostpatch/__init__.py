@@ -1,0 +1,1 @@
+"""An example of an action plug-in."""
