@@ -146,6 +146,7 @@ project_waits = _table(
     sa.Column("reply", sa.String(64)),
     sa.Column("reply_actions", sa.JSON, nullable=False),
     sa.Column("replied_at", _TIME),
+    sa.Column("message_id", _UUID),
     sa.Index(None, "session_id", "project_id", "status"),
 )
 
@@ -230,7 +231,7 @@ outbox = _table(
     sa.Column("outbox_id", _BIG, primary_key=True, autoincrement=True),
     sa.Column("session_id", _UUID, nullable=False, index=True),
     sa.Column("channel", _NAME, nullable=False),
-    sa.Column("message_id", _UUID, nullable=False),
+    sa.Column("message_id", _UUID, nullable=False, index=True),
     sa.Column("event_type", sa.String(64), nullable=False),
     sa.Column("payload", sa.JSON, nullable=False),
     sa.Column("send_once", sa.Boolean, nullable=False),

@@ -40,19 +40,10 @@ def heads(database: Database, now: datetime.datetime, limit: int) -> list[record
 
 
 @retried
-def waiting(database: Database, session_id: str, channel: str) -> bool:
-    """Whether notifications of a channel have not left yet."""
+def left_at(database: Database, message_id: str) -> datetime.datetime | None:
+    """When the broker took a notification; None when it has not."""
     with database.reader() as session:
-        first = session.scalar(
-            sa.select(_O.c.outbox_id)
-            .where(
-                _O.c.session_id == session_id,
-                _O.c.channel == channel,
-                _O.c.status.in_((NEW, SENDING)),
-            )
-            .limit(1)
-        )
-    return first is not None
+        return session.scalar(sa.select(_O.c.sent_at).where(_O.c.message_id == message_id))
 
 
 @retried

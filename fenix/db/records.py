@@ -119,7 +119,10 @@ class Project:
 
 @dataclasses.dataclass(slots=True)
 class Wait:
-    """A question to a project. ``status``: open, then answered, refused, silent or withdrawn."""
+    """A question to a project. ``status``: open, then answered, refused, silent or withdrawn.
+
+    ``message_id`` is that of the notification which asks it.
+    """
 
     session_id: str
     project_id: str
@@ -137,6 +140,7 @@ class Wait:
     reply: str | None = None
     reply_actions: dict[str, str] = dataclasses.field(default_factory=dict)
     replied_at: Time | None = None
+    message_id: str | None = None
 
 
 @dataclasses.dataclass(slots=True)

@@ -19,6 +19,8 @@ from fenix.workflow.outcome import Fatal
 MOVES = [MIGRATE, LIVE_MIGRATE, OWN_ACTION]
 
 _FRESH = 60.0
+#: A notification that leaves this soon after its question was written is not late.
+_PROMPT = datetime.timedelta(seconds=1)
 _DEFAULT_ACTION = "default_action"
 
 ANSWERED = "answered"
@@ -146,7 +148,7 @@ class Asking:
         hold.changes.new_waits.append(wait)
         project.state = f"WAIT_{state}"
         hold.touch(project)
-        self._tell(project, wait, metadata)
+        wait.message_id = self._tell(project, wait, metadata)
 
     def _tell(
         self,
@@ -154,8 +156,8 @@ class Asking:
         wait: records.Wait,
         metadata: dict[str, Any] | None = None,
         due_at: datetime.datetime | None = None,
-    ) -> None:
-        self._hold.tell_project(
+    ) -> str | None:
+        return self._hold.tell_project(
             project,
             wait.state,
             allowed_actions=wait.allowed_actions,
@@ -182,9 +184,7 @@ class Asking:
         if wait.reply is None:
             if now < wait.reply_at:
                 return OPEN
-            if outbox.waiting(hold.database, wait.session_id, wait.project_id):
-                # The bus was away: what was not asked cannot be silence.
-                wait.reply_at = now + (wait.reply_at - wait.opened_at)
+            if self._postponed(wait):
                 hold.touch_wait(wait, seen)
                 return OPEN
             wait.status = SILENT
@@ -207,6 +207,20 @@ class Asking:
         hold.touch_wait(wait, seen)
         return wait.status
 
+    def _postponed(self, wait: records.Wait) -> bool:
+        """Count the time to answer from when the question left: the bus may have been away.
+
+        :returns: whether the project still has time.
+        """
+        if wait.message_id is None:
+            return False
+        left = outbox.left_at(self._hold.database, wait.message_id) or self._hold.now()
+        if left - wait.opened_at < _PROMPT:
+            return False
+        wait.reply_at = left + (wait.reply_at - wait.opened_at)
+        wait.opened_at = left
+        return self._hold.now() < wait.reply_at
+
     def _ask_again(
         self, project: records.Project, wait: records.Wait, metadata: dict[str, Any] | None
     ) -> None:
@@ -216,7 +230,7 @@ class Asking:
         wait.opened_at = self._hold.after(self._conf.nack_retry_interval)
         wait.reply_at = wait.opened_at + answer_time
         wait.actions_at = max(wait.actions_at, wait.reply_at)
-        self._tell(project, wait, metadata, due_at=wait.opened_at)
+        wait.message_id = self._tell(project, wait, metadata, due_at=wait.opened_at)
 
     def everyone(
         self,

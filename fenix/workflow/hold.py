@@ -188,13 +188,13 @@ class Hold:
         *,
         due_at: datetime.datetime | None = None,
         send_once: bool = False,
-    ) -> None:
-        now = self.now()
+    ) -> str:
+        now, message_id = self.now(), str(uuid.uuid4())
         self.changes.outgoing.append(
             records.Outgoing(
                 session_id=self.session.session_id,
                 channel=channel,
-                message_id=str(uuid.uuid4()),
+                message_id=message_id,
                 event_type=event_type,
                 # A copy: what is shared with a row must not change what was said.
                 payload=json.loads(json.dumps(payload)),
@@ -203,6 +203,7 @@ class Hold:
                 send_once=send_once,
             )
         )
+        return message_id
 
     def tell_project(
         self,
@@ -216,8 +217,11 @@ class Hold:
         instance_id: str | None = None,
         due_at: datetime.datetime | None = None,
         send_once: bool = False,
-    ) -> None:
-        """Send an event to a project's manager, by every name that its alarms listen to."""
+    ) -> str | None:
+        """Send an event to a project's manager, by every name that its alarms listen to.
+
+        :returns: the id of the last notification.
+        """
         payload = payloads.for_project(
             endpoint=conf_api.public_endpoint(self.conf),
             session_id=self.session.session_id,
@@ -229,8 +233,11 @@ class Hold:
             metadata=metadata,
             instance_id=instance_id,
         )
+        message_id = None
         for event_type in project.event_types:
-            self._send(project.project_id, event_type, payload, due_at=due_at, send_once=send_once)
+            message_id = self._send(
+                project.project_id, event_type, payload, due_at=due_at, send_once=send_once
+            )
         self.event(
             "notification",
             f"{state} to project {project.project_id}",
@@ -238,6 +245,7 @@ class Hold:
             instance_id=instance_id,
             state=state,
         )
+        return message_id
 
     def tell_session(self) -> None:
         """``maintenance.session``, after a change of state or a finished host."""

@@ -32,6 +32,7 @@ class Watching:
         self._inventory = inventory
         self._moving = starter
         self._conf = hold.conf.workflow
+        self._to_confirm: list[records.Instance] = []
 
     def watch(self, *, on_fatal: Callable[[Fatal], None] | None = None) -> None:
         """Look at the cloud, and take every move that is under way one step further.
@@ -44,20 +45,35 @@ class Watching:
             return
         self._inventory.observe()
         self._read_records([m for m in moves if m.move_phase in moving.AT_NOVA])
+        self._to_confirm = []
         for instance in moves:
-            if instance.gone:
-                continue
-            try:
-                if instance.move_phase == moving.OWN:
-                    self._watch_own(instance)
-                else:
-                    self._watch_move(instance)
-            except Fatal as error:
-                if on_fatal is None:
-                    raise
-                self._snapshot.set_phase(instance, None)
-                self._hold.touch(instance)
-                on_fatal(error)
+            if not instance.gone:
+                self._take(self._step, instance, on_fatal)
+        if self._to_confirm:
+            self._hold.save()
+        for instance in self._to_confirm:
+            self._take(self._confirm, instance, on_fatal)
+
+    def _take(
+        self,
+        step: Callable[[records.Instance], None],
+        instance: records.Instance,
+        on_fatal: Callable[[Fatal], None] | None,
+    ) -> None:
+        try:
+            step(instance)
+        except Fatal as error:
+            if on_fatal is None:
+                raise
+            self._snapshot.set_phase(instance, None)
+            self._hold.touch(instance)
+            on_fatal(error)
+
+    def _step(self, instance: records.Instance) -> None:
+        if instance.move_phase == moving.OWN:
+            self._watch_own(instance)
+        else:
+            self._watch_move(instance)
 
     def _read_records(self, moves: list[records.Instance]) -> None:
         """Bring Nova's records up to date: those that changed since they were read last."""
@@ -114,7 +130,10 @@ class Watching:
             if record is not None and record.status == "confirming":
                 self._busy(instance)
             else:
-                self._confirm(instance)
+                # All together, so that their intents are written in one transaction.
+                self._snapshot.set_phase(instance, moving.CONFIRMING)
+                self._hold.touch(instance)
+                self._to_confirm.append(instance)
         elif instance.task_state:
             self._busy(instance)
         elif instance.host != instance.move_source:
@@ -166,9 +185,6 @@ class Watching:
             self._moving.failed(instance, why, None)
 
     def _confirm(self, instance: records.Instance) -> None:
-        self._snapshot.set_phase(instance, moving.CONFIRMING)
-        self._hold.touch(instance)
-        self._hold.save()
         try:
             self._hold.cloud.confirm(instance.instance_id)
         except (exceptions.CloudBusy, exceptions.CloudRefused) as error:

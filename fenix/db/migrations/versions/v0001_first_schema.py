@@ -299,6 +299,7 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_message_id"), ["message_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_session_id"), ["session_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_outbox_status_due_at"), ["status", "due_at"], unique=False
@@ -367,6 +368,7 @@ def upgrade() -> None:
             .with_variant(mysql.DATETIME(fsp=6), "mysql"),
             nullable=True,
         ),
+        sa.Column("message_id", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint("wait_id", name=op.f("pk_project_waits")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",

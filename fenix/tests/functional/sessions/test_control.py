@@ -55,7 +55,7 @@ class CreateTest(SessionTestCase):
 class FailedSessionTest(SessionTestCase):
     """A failed session holds only the hosts that it has touched."""
 
-    settings = {"workflow": {"project_maintenance_reply": 1}}
+    settings = {"workflow": {"project_maintenance_reply": 4}}
 
     def build(self) -> None:
         self.computes(3)

@@ -24,7 +24,7 @@ def silence(_payload: Payload) -> None:
 class ManagerFaultsTest(SessionTestCase):
     """Managers that do not answer, refuse, or answer too much."""
 
-    settings = {"workflow": {"project_maintenance_reply": 2, "nack_retries": 2}}
+    settings = {"workflow": {"project_maintenance_reply": 4, "nack_retries": 2}}
 
     def build(self) -> None:
         self.computes(2)
@@ -321,7 +321,7 @@ class BusFaultsTest(SessionTestCase):
     """The message bus is away."""
 
     settings = {
-        "workflow": {"project_maintenance_reply": 1},
+        "workflow": {"project_maintenance_reply": 2},
         "notifications": {"retry_interval": 0.1},
     }
 
@@ -339,7 +339,7 @@ class BusFaultsTest(SessionTestCase):
 
         works, publisher.publish = publisher.publish, away  # type: ignore[method-assign]
         session_id = self.create(hosts=["compute-1"])
-        time.sleep(2.5)
+        time.sleep(4)
         self.assertNotEqual([], refused)
         state = self.request("GET", f"/{session_id}").json()["state"]
         self.assertEqual("MAINTENANCE", state)
