@@ -105,9 +105,13 @@ OPTS = [
     ),
     cfg.FloatOpt(
         "move_retry_interval",
-        default=2.0,
+        default=5.0,
         min=0.0,
-        help="Seconds between a failed move and the next try; doubled each time, up to a minute.",
+        help="Seconds between a failed move and the next try; doubled each time, up to a minute. "
+        "With the retries above, the tries should go on for longer than Nova's "
+        "scheduler_instance_sync_interval (120 s): until then its scheduler believes that a "
+        "live-migrated instance is still on the host it left, and refuses members of its "
+        "anti-affinity group there.",
     ),
     cfg.IntOpt(
         "own_action_wait_time",
