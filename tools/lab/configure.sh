@@ -100,6 +100,9 @@ workers = 1
 discover_hosts_in_cells_interval = 30
 [filter_scheduler]
 enabled_filters = ComputeFilter,ComputeCapabilitiesFilter,ImagePropertiesFilter,ServerGroupAntiAffinityFilter,ServerGroupAffinityFilter
+# With Nova's default, true, the scheduler takes a live-migrated instance to be still where it came
+# from, for up to two minutes (scheduler_instance_sync_interval), and keeps its group off that host.
+track_instance_changes = false
 [quota]
 driver = nova.quota.NoopQuotaDriver
 [vnc]
