@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import oslo_messaging
+from keystoneauth1 import loading
 from keystoneauth1 import session as ka_session
 from keystoneauth1.identity import v3
 from oslo_config import cfg
@@ -89,7 +90,7 @@ class Cluster:
         path = self._directory / "fenix.conf"
         path.write_text(self._file())
         fenix_conf.load(["--config-file", str(path)], conf=self.conf)
-        self._at_last.append(self.conf.reset)
+        self._at_last.append(self._forget)
         self.database = Database(self.conf)
         schema.upgrade(self.database)
         self._at_last.append(self.database.dispose)
@@ -160,6 +161,18 @@ class Cluster:
         self._at_first.clear()
         while self._at_last:
             self._at_last.pop()()
+
+    def _forget(self) -> None:
+        """Leave the process's configuration as it was found, for whoever uses it next.
+
+        The options of an auth plug-in are registered while the configuration is read, and some
+        are required from then on.
+        """
+        self.conf.reset()
+        for section in ("service_auth", "keystone_authtoken"):
+            self.conf.unregister_opts(
+                loading.get_auth_plugin_conf_options("password"), group=section
+            )
 
     def __enter__(self) -> Cluster:
         return self.start()
