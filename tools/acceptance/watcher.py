@@ -1,0 +1,63 @@
+"""Looks at Nova all the while: which services are enabled, what runs where, what moves."""
+
+import dataclasses
+import datetime
+import threading
+
+from lab import host_of, now
+
+_PAUSE = 0.4
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What Nova said between ``begin`` and ``end``. ``where``: host by id of the instance."""
+
+    begin: datetime.datetime
+    end: datetime.datetime
+    services: dict
+    where: dict
+
+    def on(self, host):
+        """Ids of the instances on a host."""
+        return [server for server, there in self.where.items() if there == host]
+
+
+class Watcher(threading.Thread):
+    """Use as a context; ``looks`` grows while it runs.
+
+    ``migrations``: Nova's records by their id, as last seen: those of an instance vanish with it.
+    """
+
+    def __init__(self, lab):
+        super().__init__(name="watcher", daemon=True)
+        self._lab = lab
+        self._ended = threading.Event()
+        self._since = now()
+        self.looks = []
+        self.migrations = {}
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self.join()
+        self._see_migrations()
+
+    def run(self):
+        while not self._ended.is_set():
+            begin = now()
+            services = self._lab.services()
+            where = {server.id: host_of(server) for server in self._lab.servers()}
+            self.looks.append(Look(begin, now(), services, where))
+            self._see_migrations()
+            self._ended.wait(_PAUSE)
+
+    def _see_migrations(self):
+        self.migrations.update({m.id: m for m in self._lab.migrations(self._since)})
+
+    def within(self, begin, end):
+        """Looks that lie wholly between two moments."""
+        return [look for look in self.looks if begin <= look.begin and look.end <= end]
