@@ -53,7 +53,7 @@ max_sessions = 2
 project_maintenance_reply = 25
 project_scale_in_reply = 60
 nack_retry_interval = 2
-live_migration_wait_time = 18
+live_migration_wait_time = 25
 own_action_wait_time = 60
 
 [notifications]
@@ -103,6 +103,11 @@ class Deployment:
         for interface in {"public", "internal", "admin"} - {e["interface"] for e in there}:
             endpoint = {"service_id": service["id"], "region_id": self._lab.region}
             post("endpoint", {**endpoint, "interface": interface, "url": f"{self.url}/v1"})
+
+    def endpoint(self):
+        """What clients find in the catalogue."""
+        where = {"service_type": "maintenance", "region_name": self._lab.region}
+        return self._lab.admin.get_endpoint(**where)
 
     def _identity_post(self, kind, body):
         return self._lab.admin.post(

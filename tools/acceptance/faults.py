@@ -11,6 +11,8 @@ _PATIENCE = 120.0
 _SOON = 30.0
 #: Longer than one call waits ([service_auth] timeout): it is repeated, and Nova sees it twice.
 _HANGS = 13.0
+#: Live migrations off this host take so long that they are seen while they run.
+_SLOW = {"compute-1": {"live_migration": "hang:4"}}
 
 
 def run(stage):
@@ -153,9 +155,10 @@ def _target(admin, session_id):
 
 def an_instance_deleted_in_flight(stage):
     """A project deletes an instance while it is live-migrated; the host is emptied of the rest."""
+    stage.lab.fault(**_SLOW)
     with Play(stage, live_1=("vnf-a", "compute-1"), live_2=("vnf-a", "compute-1")) as play:
         session_id = stage.admin.create(hosts=["compute-1"])
-        until("live_1 is moved", lambda: "running" in play.tries("live_1"), _SOON, 0.05)
+        until("live_1 is moved", lambda: "running" in play.tries("live_1"), _SOON)
         stage.managers[0].nova.servers.delete(play.servers["live_1"].id)
         play.done(session_id, live_2=["moved"])
         stage.report.equal("the deleted instance is gone", None, play.host("live_1"))
@@ -224,9 +227,10 @@ def engines_stopped(stage):
 def an_engine_killed(stage):
     """SIGKILL to the engine that works on the session, while instances move."""
     admin, fenix = stage.admin, stage.fenix
+    stage.lab.fault(**_SLOW)
     with Play(stage, live_1=("vnf-a", "compute-1"), live_2=("vnf-b", "compute-1")) as play:
         session_id = admin.create(hosts=["compute-1"])
-        until("an instance moves", lambda: "running" in play.tries("live_1"), _SOON, 0.05)
+        until("an instance moves", lambda: "running" in play.tries("live_1"), _SOON)
         owner = until("an engine works", lambda: fenix.owner(session_id), 10, 0.002)
         killed = fenix.kill(owner)
         stage.report.equal(f"{killed} was killed while live_1 was moving", True, True)

@@ -73,14 +73,14 @@ def maintain(stage):
                 metadata=METADATA,
                 actions=_ACTIONS,
             )
-            until("vnf-b is asked", lambda: managers[1].tap.of(story.session_id), 20)
+            until("vnf-b is asked", lambda: managers[1].tap.of(story.session_id))
             refusals(stage, story.session_id)
         finally:
             hold.set()
         admin.wait_end(story.session_id, _PATIENCE)
         story.ended = now()
         story.detail = admin.detail(story.session_id)
-        until("managers have scaled out", lambda: _settled(lab, full), 60)
+        until("managers have scaled out", lambda: _settled(lab, full), 120)
         time.sleep(2)  # what is still on its way, or should not be, arrives
     story.migrations = [watcher.migrations[key] for key in sorted(watcher.migrations)]
     return story

@@ -36,6 +36,7 @@ def deploy(report, fenix):
     fenix.start(API, *ENGINES)
     fenix.wait_ready()
     report.equal("the API has two workers", 2, len(fenix.workers(API)))
+    report.equal("the catalogue has Fenix", f"{fenix.url}/v1", fenix.endpoint())
 
 
 def ready(report, lab, fenix):
