@@ -7,7 +7,11 @@ import sys
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(_ROOT), str(_ROOT / "doc" / "ext")]
 
+from fenix import concurrency  # noqa: E402
 from fenix import version as fenix_version  # noqa: E402
+
+# Before the libraries' options are read: some of them depend on it.
+concurrency.setup()
 
 extensions = [
     "openstackdocstheme",
