@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import oslo_messaging
+import requests
 from keystoneauth1 import loading
 from keystoneauth1 import session as ka_session
 from keystoneauth1.identity import v3
@@ -31,6 +32,7 @@ from fenix.engine.service import Engine, openstack
 
 _PASSWORD = "secret"  # noqa: S105 - of the emulated users
 _BACKLOG = 64
+_STARTS_IN = 60
 
 Settings = dict[str, dict[str, Any]]
 
@@ -101,6 +103,8 @@ class Cluster:
         api = api_server.Server(self.conf, application, listener)
         serving = threading.Thread(target=api.serve, name="api", daemon=True)
         serving.start()
+        # cheroot cannot be stopped before it serves.
+        requests.get(f"{self.url}/healthcheck", timeout=_STARTS_IN)
         self._at_first.append(api.stop)
         self._at_last.append(serving.join)
         for _ in range(self._engine_count):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+#: Phases in which nothing happens to a host.
+RESTING = ("pending", "done")
 LEAVING = "leaving"
 ARRIVING = "arriving"
 
@@ -24,7 +26,7 @@ class Instance:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Host:
-    """A host with its phase, as the service has it."""
+    """A host with its phase, as the service has it; its instances where they are looked at."""
 
     name: str
     compute: bool

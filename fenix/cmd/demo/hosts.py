@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from fenix.cmd.demo.frame import ARRIVING, LEAVING, Host, Instance
+from fenix.cmd.demo.frame import ARRIVING, LEAVING, RESTING, Host, Instance
 from fenix.cmd.demo.style import DIM, PHASES, STRONG, WORK, WRONG, Icons, of_vnf
 
 _PHASE = 11
@@ -95,7 +95,7 @@ class Hosts:
 
     def _folded(self, height: int) -> list[Text]:
         drawn = [self._key(), *self._map()]
-        active = [h for h in self._hosts if h.phase not in ("pending", "done")]
+        active = [h for h in self._hosts if h.phase not in RESTING]
         room = height - len(drawn)
         if len(active) <= room:
             return [*drawn, *(self._line(h) for h in active)]

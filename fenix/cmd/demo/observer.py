@@ -17,6 +17,8 @@ from fenix.db import models
 from fenix.emulator.record import Move
 
 _LINES = 100
+#: In a larger cloud only instances of hosts that are worked on are looked at.
+_ALL_INSTANCES = 1000
 _PHASES = {
     "draining": "is being emptied",
     "maintaining": "is being maintained",
@@ -32,6 +34,7 @@ class Observer:
         self._vnfs = {v.project.id: n for n, v in enumerate(vnfs)}
         self._names = {v.project.id: v.name for v in vnfs}
         self._speed = speed
+        self._worth_it = len(cluster.cloud.servers) <= _ALL_INSTANCES
         self._lines: collections.deque[frames.Line] = collections.deque(maxlen=_LINES)
         self._lock = threading.Lock()
         self._visited: set[str] = set()
@@ -149,6 +152,8 @@ class Observer:
         leaving: set[str],
         arriving: dict[str, list[Move]],
     ) -> frames.Host:
+        if not self._worth_it and phase in frames.RESTING:
+            return frames.Host(view["name"], compute, phase)
         coming = {m.server_id: m for m in arriving.get(view["name"], ())}
         there = []
         for server in view["servers"]:
