@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import logging
@@ -61,8 +62,8 @@ def _demo(asked: options.Options, folder: pathlib.Path) -> int:
             result = demo.run(display)
         finally:
             display.close()
-    if result.reason:
-        print(f"{result.state}: {result.reason}", file=sys.stderr)
+    if result.trouble:
+        print(result.trouble, file=sys.stderr)
     print(json.dumps(result.as_dict()) if asked.json else result.line())
     return result.status
 
@@ -73,7 +74,7 @@ def _display(as_json: bool) -> Any:
 
     if as_json:
         return Plain(sys.stderr if sys.stderr.isatty() else io.StringIO())
-    if not sys.stdout.isatty():
+    if not sys.stdout.isatty() or importlib.util.find_spec("rich") is None:
         return Plain(sys.stdout)
     from rich.console import Console
 

@@ -80,12 +80,12 @@ class Observer:
         with cloud.at_rest() as now:
             view = cloud.snapshot_view()
             leaving, arriving = self._under_way()
-            outages = cloud.record.group_outages()
+            outages = cloud.record.group_outages(now)
             groups = tuple(
                 frames.Group(g.name, len(g.members), g.answering, outages[g.name])
                 for g in cloud.record.presence.groups.values()
             )
-            moves = sum(m.kind in MIGRATIONS for m in cloud.record.moves)
+            moves = sum(m.done and m.kind in MIGRATIONS for m in cloud.record.moves)
         with self._lock:
             lines, said = tuple(self._lines), self._said
         return frames.Frame(

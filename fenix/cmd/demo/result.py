@@ -41,6 +41,17 @@ class Result:
         return 0 if whole and not any(self.group_outage_s.values()) else 1
 
     @property
+    def trouble(self) -> str | None:
+        """Why the exit status is not 0."""
+        if self.reason:
+            return f"{self.state}: {self.reason}"
+        down = ", ".join(f"{g} for {s:.1f} s" for g, s in self.group_outage_s.items() if s)
+        if down:
+            return f"nobody answered of {down}"
+        left = self.hosts - self.hosts_maintained
+        return f"{left} of {self.hosts} hosts were not maintained" if self.status else None
+
+    @property
     def moves_per_instance(self) -> float:
         """How often an instance was moved, on average."""
         return round(self.moves / self.instances, 3) if self.instances else 0.0

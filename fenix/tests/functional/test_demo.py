@@ -95,13 +95,18 @@ class ResultTest(testtools.TestCase):
 
     def test_status(self) -> None:
         """Only a complete maintenance without an outage is a success."""
-        self.assertEqual(0, GOOD.status)
-        for change in (
-            {"group_outage_s": {"ha": 0.0, "workers": 0.1}},
-            {"hosts_maintained": 6},
-            {"state": "MAINTENANCE_FAILED"},
+        self.assertEqual((0, None), (GOOD.status, GOOD.trouble))
+        for change, trouble in (
+            ({"group_outage_s": {"ha": 0.0, "workers": 0.1}}, "nobody answered of workers for 0.1"),
+            ({"hosts_maintained": 6}, "1 of 7 hosts were not maintained"),
+            (
+                {"state": "MAINTENANCE_FAILED", "reason": "no room"},
+                "MAINTENANCE_FAILED: no room",
+            ),
         ):
-            self.assertEqual(1, dataclasses.replace(GOOD, **change).status, change)
+            bad = dataclasses.replace(GOOD, **change)
+            self.assertEqual(1, bad.status, change)
+            self.assertIn(trouble, bad.trouble)
 
     def test_line(self) -> None:
         """Everything that counts is in the last line."""
