@@ -181,7 +181,7 @@ class VNFM:
 
     def _action(self, instance_id, allowed):
         name = self._names.get(instance_id, "")
-        prefix = next((p for p in self.actions if name.startswith(p)), None)
+        prefix = next((p for p in self.actions if name.startswith(p)), "")
         wanted = self.actions.get(prefix, allowed[0])
         if wanted == MIGRATE:
             group = [i for i, n in self._names.items() if n.startswith(prefix)]

@@ -41,9 +41,13 @@ def heads(database: Database, now: datetime.datetime, limit: int) -> list[record
 
 @retried
 def left_at(database: Database, message_id: str) -> datetime.datetime | None:
-    """When the broker took a notification; None when it has not."""
+    """When the broker took a notification; None when it has not.
+
+    One that may have been taken, and is not sent again, counts as taken when it was written.
+    """
+    taken = sa.case((_O.c.status == UNSURE, _O.c.created_at), else_=_O.c.sent_at)
     with database.reader() as session:
-        return session.scalar(sa.select(_O.c.sent_at).where(_O.c.message_id == message_id))
+        return session.scalar(sa.select(taken).where(_O.c.message_id == message_id))
 
 
 @retried

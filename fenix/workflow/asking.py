@@ -7,7 +7,7 @@ time, so that every reply on its URL has one meaning.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from fenix import exceptions, states
@@ -240,12 +240,14 @@ class Asking:
         not_before: datetime.datetime | None = None,
         metadata: dict[str, dict[str, Any]] | None = None,
         also_without_instances: bool = False,
+        only: Collection[str] | None = None,
     ) -> datetime.datetime | None:
         """Ask every project with a manager and instances, and read what has come in.
 
         :param metadata: by project id, where it is not the session's own.
         :param also_without_instances: ask those, too, whose instances have left the session's
             hosts, or do not exist any more.
+        :param only: ids of the projects to ask; None: all of them.
         :returns: when to look again; None when every project has settled (its row's ``state``
             is ``ACK_``, ``NACK_`` or ``SILENT_`` with the state).
         """
@@ -253,6 +255,8 @@ class Asking:
         there = {i.project_id for i in hold.snapshot.alive() if self._ours(i)}
         if also_without_instances:
             there |= hold.snapshot.projects.keys()
+        if only is not None:
+            there.intersection_update(only)
         project_ids = sorted(there)
         self.look_up(project_ids)
         deadlines = []

@@ -9,7 +9,7 @@ the rows how far it got: the verbs here do.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 from fenix import states
@@ -76,7 +76,11 @@ class BaseWorkflow:
             if (instance.project_state or "").startswith(("SILENT_", "NACK_")):
                 instance.project_state = None
                 self.hold.touch(instance)
-        if state in states.SENT_ONCE:
+        if self.hold.noted("discovered"):
+            # The admin may have freed capacity, or added a host.
+            self.inventory.discover()
+            self.snapshot.tried.clear()
+        if state == states.MAINTENANCE_COMPLETE:
             # Asking again would make managers scale again: going on is what the admin wants.
             self.hold.note(f"settled_{state}", True)
             return
@@ -110,8 +114,9 @@ class BaseWorkflow:
         not_before: datetime.datetime | None = None,
         metadata: dict[str, dict[str, Any]] | None = None,
         also_without_instances: bool = False,
+        only: Collection[str] | None = None,
     ) -> Wait | None:
-        """Ask every project with instances, and wait for all of them.
+        """Ask every project with instances (of ``only``), and wait for all of them.
 
         :returns: the wait; None when every project has answered or its time is over.
         """
@@ -121,6 +126,7 @@ class BaseWorkflow:
             not_before=not_before,
             metadata=metadata,
             also_without_instances=also_without_instances,
+            only=only,
         )
         return None if due is None else Wait(due, f"projects answer {state}")
 

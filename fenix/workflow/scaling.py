@@ -13,6 +13,14 @@ from fenix.planner.sequence import Shortage
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
 
+_KEYS = (
+    "scale_in_round",
+    "scale_in_asked",
+    "scale_in_before",
+    "scale_in_until",
+    "scale_in_givers",
+)
+
 
 class Scaling:
     """The rounds of one session; what is known of them is kept with the session."""
@@ -37,9 +45,9 @@ class Scaling:
         number = self._hold.noted("scale_in_round", 0) + 1
         cores = self._cores()
         if not cores:
-            raise Fatal(f"{self._lack(short)}, and no project has a manager that could scale in")
+            raise Fatal(self._lack(short, "no project has a manager that could scale in"))
         if number > self._conf.scale_in_rounds:
-            raise Fatal(f"{self._lack(short)} after {number - 1} rounds of SCALE_IN")
+            raise Fatal(self._lack(short, f"that is so after {number - 1} rounds of SCALE_IN"))
         givers = [p for p in self._hold.noted("scale_in_givers", []) if p in cores]
         asked = {p: cores[p] for p in givers} or cores
         everything = sum(asked.values())
@@ -60,6 +68,15 @@ class Scaling:
         meta = self._hold.session.meta
         shares = self._hold.noted("scale_in_asked", {})
         return {p: payloads.with_scale_in(meta, n, cores) for p, (n, cores) in shares.items()}
+
+    def asked(self) -> frozenset[str]:
+        """The projects of this round."""
+        return frozenset(self._hold.noted("scale_in_asked", {}))
+
+    def begin_anew(self) -> None:
+        """An admin continues the session: rounds count from the first again."""
+        for key in _KEYS:
+            self._hold.note(key, None)
 
     def may_still_show(self) -> bool:
         """Whether capacity that was promised may still appear: deleting takes its time."""
@@ -93,17 +110,18 @@ class Scaling:
             if p.state and p.state.endswith(states.SCALE_IN)
         )
         self.close_round()
-        raise Fatal(f"{self._lack(short)}; no project scaled in ({answers})")
+        raise Fatal(self._lack(short, f"no project scaled in ({answers})"))
 
     def _agreed(self) -> bool:
         wanted = f"ACK_{states.SCALE_IN}"
         return any(p.state == wanted for p in self._hold.snapshot.projects.values())
 
-    def _lack(self, short: Shortage) -> str:
+    @staticmethod
+    def _lack(short: Shortage, tried: str) -> str:
         return (
             f"no host can be emptied: for {short.host}, which needs least, {short.instances} "
-            f"instances with {short.vcpus:g} vCPU find no place. Free that much or add a host, "
-            f"then continue the session"
+            f"instances with {short.vcpus:g} vCPU find no place; {tried}. Free that much or add a "
+            f"host, then continue the session"
         )
 
     def _of_managed(self) -> list[records.Instance]:

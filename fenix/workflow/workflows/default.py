@@ -26,6 +26,11 @@ class Workflow(BaseWorkflow):
         self.emptying = Emptying(hold, self.asking, self.moving, self.inventory, self.upkeep)
         self.scaling = Scaling(hold)
 
+    def continued(self) -> None:
+        """Rounds of SCALE_IN begin anew."""
+        super().continued()
+        self.scaling.begin_anew()
+
     # States
 
     def maintenance(self) -> Outcome:
@@ -60,6 +65,7 @@ class Workflow(BaseWorkflow):
             state,
             seconds=self.conf.project_scale_in_reply,
             metadata=self.scaling.metadata(),
+            only=self.scaling.asked(),
         )
         if wait is not None:
             return wait

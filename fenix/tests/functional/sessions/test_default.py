@@ -208,6 +208,9 @@ class SeveralHostsTest(SessionTestCase):
         self.computes(4)
         self.instances("worker", {f"compute-{n}": 1 for n in range(1, 5)})
 
+    def started(self) -> None:
+        """Nobody is asked: hosts that may be emptied together are, in the same moment."""
+
     def most_at_once(self) -> int:
         session_id = self.create(
             actions=[{"plugin": "dummy", "type": "host", "metadata": {"seconds": 3}}]

@@ -259,6 +259,15 @@ class CapacityTest(SessionTestCase):
         self.assertIn("no project scaled in", reason)
         self.assertIn("NACK_SCALE_IN", reason)
 
+    def test_capacity_that_an_admin_frees(self) -> None:
+        self.manager.answer["SCALE_IN"] = nack
+        session_id = self.create()
+        self.reason(session_id)
+        self.cloud.add_host("compute-3", vcpus=4, memory_mb=65536)
+        self.request("PUT", f"/{session_id}")
+        self.done(session_id)
+        self.assert_cloud_sound()
+
     def test_capacity_that_comes_in_two_rounds(self) -> None:
         def half(payload: Payload) -> dict[str, Any]:
             self.manager.scale_in({"instances": 2})

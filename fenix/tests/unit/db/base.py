@@ -253,6 +253,7 @@ class StatementsMixin(testtools.TestCase):
         orphan = outbox.heads(self.database, later, 1)[0]
         self.assertFalse(outbox.take(self.database, orphan, "alive", later, LEASE))
         self.assertEqual([], outbox.heads(self.database, later, 1))
+        self.assertEqual(self.now, outbox.left_at(self.database, "m"))
 
     def test_a_run_is_carried_out_by_one_engine_and_taken_over_when_it_dies(self) -> None:
         self.make()
