@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable
 
 
@@ -46,14 +47,14 @@ class Item:
     apart: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Source:
     """A host to be emptied, with what runs on it."""
 
     name: str
     items: tuple[Item, ...]
 
-    @property
+    @functools.cached_property
     def used(self) -> Size:
         """The sum of its items."""
         return total(i.size for i in self.items)
@@ -70,7 +71,9 @@ class Room:
 
 def total(sizes: Iterable[Size]) -> Size:
     """The sum of sizes."""
-    result = Size()
+    vcpus = memory_mb = disk_gb = 0.0
     for size in sizes:
-        result = result + size
-    return result
+        vcpus += size.vcpus
+        memory_mb += size.memory_mb
+        disk_gb += size.disk_gb
+    return Size(vcpus, memory_mb, disk_gb)

@@ -14,6 +14,14 @@ def size(instance: records.Instance) -> Size:
     return Size(instance.vcpus, instance.memory_mb, instance.disk_gb)
 
 
+def _is_size(known: Size, instance: records.Instance) -> bool:
+    return (
+        known.vcpus == instance.vcpus
+        and known.memory_mb == instance.memory_mb
+        and known.disk_gb == instance.disk_gb
+    )
+
+
 class Picture:
     """Sources and rooms, as of the moment it is made."""
 
@@ -23,13 +31,14 @@ class Picture:
         self._apart = {str(group_id) for group_id, _hard in apart}
 
     def item(self, instance: records.Instance) -> Item:
-        """An instance as the planner sees it."""
+        """An instance as the planner sees it; made anew only when it has changed."""
         group = instance.group_id
-        return Item(
-            instance.instance_id,
-            size(instance),
-            (group,) if group is not None and group in self._apart else (),
-        )
+        apart = (group,) if group is not None and group in self._apart else ()
+        known = self._snapshot.items.get(instance.instance_id)
+        if known is None or known.apart != apart or not _is_size(known.size, instance):
+            known = Item(instance.instance_id, size(instance), apart)
+            self._snapshot.items[instance.instance_id] = known
+        return known
 
     def source(self, host: records.Host) -> Source:
         """A host with the instances that are on it now."""

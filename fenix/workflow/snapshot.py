@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fenix.cloud import base
 from fenix.db import records
 from fenix.db import sessions as db_sessions
+from fenix.planner.model import Item
 
 #: Phases in which a move takes up room on its target and must not be planned again.
 UNDER_WAY = frozenset({"planned", "requested", "moving", "confirming", "own"})
@@ -24,6 +25,8 @@ class Snapshot:
         self.actions = detail.actions
         self.waits: list[records.Wait] = detail.waits
         self.runs: list[records.ActionRun] = detail.runs
+        #: Instances as the planner sees them.
+        self.items: dict[str, Item] = {}
         #: Nova's records of moves under way, by server and record id, and how far they were read.
         self.migrations: dict[str, dict[str, base.Migration]] = {}
         self.migrations_until: datetime.datetime | None = None
