@@ -42,7 +42,7 @@ class Report:
             self.failed += 1
             print(f"FAILED: {name}, expected to come to its end, got {error}", flush=True)
             if not isinstance(error, Unmet):
-                traceback.print_exc()
+                traceback.print_exc(chain=False)
         print(f"-- {name}: {time.monotonic() - begin:.0f} s", flush=True)
 
     def last_line(self):

@@ -11,7 +11,7 @@ from refusals import refusals
 from watcher import Watcher
 
 #: Seconds from the creation of the session until work may begin.
-_NOTICE = 15
+_NOTICE = 20
 _PATIENCE = 300
 _ACTIONS = [
     {"plugin": "dummy", "type": "pre"},
@@ -33,7 +33,6 @@ class Story:
     watcher: Watcher
     application: list  # instances at the beginning
     services: dict  # of the computes, at the beginning
-    ended: datetime.datetime = None
     migrations: list = None
     detail: dict = None
     #: What managers were told when asked about a host: (payload, ids by Fenix, ids by Nova).
@@ -78,7 +77,6 @@ def maintain(stage):
         finally:
             hold.set()
         admin.wait_end(story.session_id, _PATIENCE)
-        story.ended = now()
         story.detail = admin.detail(story.session_id)
         until("managers have scaled out", lambda: _settled(lab, full), 120)
         time.sleep(2)  # what is still on its way, or should not be, arrives

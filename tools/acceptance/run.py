@@ -9,6 +9,7 @@ and of clients (client.py, managers.py). The last line is "N passed, N failed".
 """
 
 import os
+import signal
 import sys
 
 import faults
@@ -80,6 +81,8 @@ def run(stage):
 def main():
     if "LAB" not in os.environ:
         sys.exit('the lab is not in the environment: eval "$(tools/openstack-lab env)"')
+    # Ended from outside, it still stops its daemons and cleans up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     report = Report()
     lab = Lab(os.environ)
     fenix = Deployment(lab)
@@ -90,7 +93,7 @@ def main():
     finally:
         with report.part("the end"):
             codes = fenix.stop_all()
-            report.equal("daemons end when asked", {0}, set(codes.values()))
+            report.none("daemons end when asked", [n for n, c in codes.items() if c != 0])
             lab.clean()
             lab.clean_alarms()
             report.none("nothing is left allocated", lab.misplaced_allocations())

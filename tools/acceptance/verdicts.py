@@ -19,7 +19,9 @@ def judge(stage, story):
     for alarm in tap.of(story.session_id, "maintenance.host"):
         hosts.setdefault(alarm["host"], []).append(alarm)
     _hosts(report, lab, story, hosts)
-    _instances(report, lab, story, hosts, managers)
+    replaced = {old: new for manager in managers for old, new in manager.replaced.items()}
+    _moves(report, lab, story, hosts)
+    _choices(report, lab, story, replaced)
     _cloud_after(report, lab, story)
     _actions(report, lab, story)
     events.for_admins(report, story, tap)
@@ -51,10 +53,10 @@ def _hosts(report, lab, story, hosts):
     for host in lab.hosts:
         out, back = _times(hosts[host])
         looks = story.watcher.within(out, back)
-        not_empty += [(host, look.on(host)) for look in looks if look.on(host)]
+        not_empty += [(host, str(w.begin), w.on(host)) for w in looks if w.on(host)]
         work_ends = max(run["finished_at"] for run in _runs(story, host))
         working = [look for look in looks if str(look.end) < work_ends]
-        not_disabled += [(host, w) for w in working if w.services[host][0] != "disabled"]
+        not_disabled += [(host, str(w.begin)) for w in working if w.services[host][0] != "disabled"]
         unseen += [] if working else [host]
     report.none("Nova was looked at while each host was out", unseen)
     report.none("a host is empty while it is out", not_empty)
@@ -63,7 +65,7 @@ def _hosts(report, lab, story, hosts):
     reason = f"fenix {story.session_id}"
     report.equal("services are disabled with the session's name", {None, reason}, reasons)
     early = [
-        look.begin
+        str(look.begin)
         for look in story.watcher.within(story.begun, story.may_act)
         if look.services != story.services
     ]
@@ -94,12 +96,11 @@ def _actions(report, lab, story):
 # Instances
 
 
-def _instances(report, lab, story, hosts, managers):
+def _moves(report, lab, story, hosts):
+    """How often instances were moved, and where to."""
     done = moves(story)
     failed = [m.id for m in story.migrations if m.status not in MOVED]
     report.none("no move failed", failed)
-    replaced = {old: new for manager in managers for old, new in manager.replaced.items()}
-    report.equal("an instance was moved by its project (OWN_ACTION)", True, bool(replaced))
     back = {host: _times(alarms)[1] for host, alarms in hosts.items()}
     first_out = min(_times(hosts[host])[0] for host in lab.hosts)
     prepared = {m.source_compute for m in story.migrations if m.created_at < f"{first_out:%FT%T}"}
@@ -122,10 +123,15 @@ def _instances(report, lab, story, hosts, managers):
     alive = {server.id: host_of(server) for server in lab.servers()}
     stayed = [s for s in begun_on if s in alive and not done.get(s)]
     report.none("no instance stayed where it was", stayed)
+
+
+def _choices(report, lab, story, replaced):
+    """Whether what projects wanted was done."""
+    report.equal("an instance was moved by its project (OWN_ACTION)", True, bool(replaced))
     names = {server.id: server.name for server in story.application}
     kinds = {
         (names[m.instance_uuid].partition("-")[0], m.migration_type)
-        for made in done.values()
+        for made in moves(story).values()
         for m in made
     }
     report.equal(
@@ -133,12 +139,12 @@ def _instances(report, lab, story, hosts, managers):
     )
     pair = [server for server, name in names.items() if name.startswith("pair")]
     together = [
-        look.begin
+        str(look.begin)
         for look in story.watcher.looks
         if len({look.where[server] for server in pair if server in look.where}) < len(pair)
     ]
     report.none("the pair is never on one host", together)
-    removed = set(begun_on) - set(alive) - set(replaced)
+    removed = set(names) - {server.id for server in lab.servers()} - set(replaced)
     report.equal("projects scaled in by what one host holds", lab.vcpus, len(removed))
 
 

@@ -1,10 +1,13 @@
 """Looks at Nova all the while: which services are enabled, what runs where, what moves."""
 
+import contextlib
 import dataclasses
 import datetime
 import threading
 
+from keystoneauth1 import exceptions as ka_exc
 from lab import host_of, now
+from novaclient import exceptions as nova_exc
 
 _PAUSE = 0.4
 
@@ -47,13 +50,17 @@ class Watcher(threading.Thread):
         self._see_migrations()
 
     def run(self):
-        while not self._ended.is_set():
-            begin = now()
-            services = self._lab.services()
-            where = {server.id: host_of(server) for server in self._lab.servers()}
-            self.looks.append(Look(begin, now(), services, where))
-            self._see_migrations()
-            self._ended.wait(_PAUSE)
+        while not self._ended.wait(_PAUSE):
+            # A look that fails is no look: a check tells when they are too few.
+            with contextlib.suppress(ka_exc.ClientException, nova_exc.ClientException):
+                self._look()
+
+    def _look(self):
+        begin = now()
+        services = self._lab.services()
+        where = {server.id: host_of(server) for server in self._lab.servers()}
+        self.looks.append(Look(begin, now(), services, where))
+        self._see_migrations()
 
     def _see_migrations(self):
         self.migrations.update({m.id: m for m in self._lab.migrations(self._since)})
