@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import itertools
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -79,14 +81,43 @@ def take(
 
 
 @retried
-def sent(database: Database, row: records.Outgoing, now: datetime.datetime) -> None:
-    """The broker took it."""
-    with database.writer() as session:
-        session.execute(
-            sa.update(_O)
-            .where(_O.c.outbox_id == row.outbox_id)
-            .values(status=SENT, sent_at=now, lease_until=None, error=None)
+def following(
+    database: Database, head: records.Outgoing, now: datetime.datetime, limit: int
+) -> list[records.Outgoing]:
+    """What may leave right after ``head``, in order, by whoever has taken that.
+
+    Nobody else sends from its channel meanwhile. One that may only be sent once is marked
+    before it leaves, so it waits until it is a head itself.
+    """
+    with database.reader() as session:
+        found = rows.select(
+            session,
+            _O,
+            records.Outgoing,
+            _O.c.session_id == head.session_id,
+            _O.c.channel == head.channel,
+            _O.c.status.in_((NEW, SENDING)),
+            _O.c.outbox_id > head.outbox_id,
+            order_by=_O.c.outbox_id,
+            limit=limit,
         )
+    return list(
+        itertools.takewhile(
+            lambda row: row.status == NEW and row.due_at <= now and not row.send_once, found
+        )
+    )
+
+
+@retried
+def sent(database: Database, taken: Mapping[int, datetime.datetime]) -> None:
+    """The broker took these: ``outbox_id`` and when."""
+    statement = (
+        sa.update(_O)
+        .where(_O.c.outbox_id == sa.bindparam("pk"))
+        .values(status=SENT, sent_at=sa.bindparam("at"), lease_until=None, error=None)
+    )
+    with database.writer() as session:
+        session.connection().execute(statement, [{"pk": i, "at": at} for i, at in taken.items()])
 
 
 @retried

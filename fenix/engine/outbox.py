@@ -40,21 +40,36 @@ class OutboxSender:
         self._pause = conf.notifications.retry_interval
 
     def send_due(self) -> int:
-        """Send the first of every channel until nothing is due.
+        """Send what is due of every channel until nothing is left.
 
         :returns: how many were sent.
         """
         count = 0
         while True:
             heads = db_outbox.heads(self._database, self._clock.now(), _BATCH)
-            sent = sum(self._send(row) for row in heads)
+            sent = sum(self._send_channel(head) for head in heads)
             count += sent
             if not sent:
                 return count
 
-    def _send(self, row: records.Outgoing) -> bool:
-        if not db_outbox.take(self._database, row, self._engine_id, self._clock.now(), _PATIENCE):
-            return False
+    def _send_channel(self, head: records.Outgoing) -> int:
+        """Send the first of a channel and what may follow it at once, while it is ours."""
+        now, until = self._clock.now(), self._clock.monotonic() + _PATIENCE / 4
+        if not db_outbox.take(self._database, head, self._engine_id, now, _PATIENCE):
+            return 0
+        row_after_row = [head]
+        if not head.send_once:
+            row_after_row += db_outbox.following(self._database, head, now, _BATCH)
+        taken: dict[int, datetime.datetime] = {}
+        for row in row_after_row:
+            if self._clock.monotonic() > until or not self._publish(row):
+                break
+            taken[row.outbox_id] = self._clock.now()
+        if taken:
+            db_outbox.sent(self._database, taken)
+        return len(taken)
+
+    def _publish(self, row: records.Outgoing) -> bool:
         try:
             self._publisher.publish(row)
         except exceptions.Unavailable as error:
@@ -63,5 +78,4 @@ class OutboxSender:
             LOG.warning("%s; again in %.1f s", error, pause)
             db_outbox.failed(self._database, row, str(error), again)
             return False
-        db_outbox.sent(self._database, row, self._clock.now())
         return True

@@ -236,7 +236,8 @@ class StatementsMixin(testtools.TestCase):
         )
         self.assertEqual(1, sum(taken))
         self.assertEqual([], outbox.heads(self.database, self.now, 10))
-        outbox.sent(self.database, heads[0], self.now)
+        outbox.sent(self.database, {heads[0].outbox_id: self.now})
+        self.assertEqual(self.now, outbox.left_at(self.database, "m0"))
         heads = outbox.heads(self.database, self.now, 10)
         self.assertEqual(["m1"], [h.message_id for h in heads])
 
