@@ -5,7 +5,9 @@ Phases: *pending*, *draining*, *maintaining*, *returning*, *done*.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+from typing import Any
 
 from fenix.cloud import base
 from fenix.db import records
@@ -34,6 +36,10 @@ class Upkeep:
             self._seen = {h.hostname: h for h in self._hold.cloud.hosts()}
         return self._seen
 
+    def _now_is(self, seen: base.CloudHost, **changed: Any) -> None:
+        """Know what a call of ours has changed, without listing every service again."""
+        self._services()[seen.hostname] = dataclasses.replace(seen, **changed)
+
     @property
     def reason(self) -> str:
         """The reason with which the session disables services."""
@@ -50,7 +56,7 @@ class Upkeep:
         seen = self._services().get(host.hostname)
         if seen is not None and seen.enabled:
             self._hold.cloud.disable(seen, self.reason)
-            self._seen = None
+            self._now_is(seen, enabled=False, disabled_reason=self.reason)
         elif seen is not None and seen.disabled_reason != self.reason:
             host.found_disabled = True
             self._hold.touch(host)
@@ -67,7 +73,7 @@ class Upkeep:
         if seen is not None and not seen.enabled:
             if seen.disabled_reason == self.reason:
                 self._hold.cloud.enable(seen)
-                self._seen = None
+                self._now_is(seen, enabled=True, disabled_reason=None)
             else:
                 self._hold.event(
                     "warning",
