@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from fenix.planner.model import Room, Size, Source, total
+from fenix.planner.model import Group, Room, Size, Source, total
 from fenix.planner.placement import Placement, Rooms
 
 _CANDIDATES = 16
@@ -26,15 +26,19 @@ def _cheapest_first(source: Source) -> tuple[int, float, str]:
 
 
 def next_hosts(
-    sources: Sequence[Source], rooms: Sequence[Room], limit: int
+    sources: Sequence[Source],
+    rooms: Sequence[Room],
+    limit: int,
+    groups: Mapping[str, Group] | None = None,
 ) -> list[tuple[Source, Placement]]:
     """Hosts that can be emptied now, at the same time, with a target for every instance.
 
     :param sources: hosts not yet maintained that nobody is emptying.
     :param rooms: what is free on the hosts that may take instances for good.
     :param limit: the most hosts to return.
+    :param groups: what groups of instances bear, by id.
     """
-    left = Rooms(rooms)
+    left = Rooms(rooms, groups)
     free = total(_positive(r.free) for r in rooms)
     chosen: list[tuple[Source, Placement]] = []
     for source in sorted(sources, key=_cheapest_first):
@@ -43,10 +47,9 @@ def next_hosts(
         used = source.used
         if source.items and not free.holds(used):
             continue
-        trial = left.copy() if source.items else left
-        placement, unplaced = trial.fill(source.items)
-        if not unplaced:
-            left, free = trial, free - used
+        placement = left.fill_all(source.items)
+        if placement is not None:
+            free = free - used
             chosen.append((source, placement))
     return chosen
 
@@ -57,7 +60,11 @@ def _positive(size: Size) -> Size:
 
 
 def first_hosts(
-    sources: Sequence[Source], rooms: Sequence[Room], second_moves: int, limit: int
+    sources: Sequence[Source],
+    rooms: Sequence[Room],
+    second_moves: int,
+    limit: int,
+    groups: Mapping[str, Group] | None = None,
 ) -> list[tuple[Source, Placement]]:
     """Hosts to empty onto hosts that are not maintained yet, when none is empty.
 
@@ -70,15 +77,19 @@ def first_hosts(
     order = [s for s in sorted(sources, key=_cheapest_first) if s.items]
     fallback: list[tuple[Source, Placement]] = []
     for start in range(min(len(order), _CANDIDATES)):
-        chosen = _longest_prefix(order[start:], rooms, second_moves, limit)
-        if chosen and not _stuck(sources, rooms, chosen):
+        chosen = _longest_prefix(order[start:], rooms, second_moves, limit, groups)
+        if chosen and not _stuck(sources, rooms, chosen, groups):
             return chosen
         fallback = fallback or chosen
     return fallback
 
 
 def _longest_prefix(
-    order: Sequence[Source], rooms: Sequence[Room], second_moves: int, limit: int
+    order: Sequence[Source],
+    rooms: Sequence[Room],
+    second_moves: int,
+    limit: int,
+    groups: Mapping[str, Group] | None,
 ) -> list[tuple[Source, Placement]]:
     def allowed(count: int) -> bool:
         return count == 1 or sum(len(s.items) for s in order[:count]) <= second_moves
@@ -87,7 +98,7 @@ def _longest_prefix(
     low, high = 1, min(len(order), max(1, limit))
     while low <= high:
         count = (low + high) // 2
-        found = _empty_together(order[:count], rooms) if allowed(count) else None
+        found = _empty_together(order[:count], rooms, groups) if allowed(count) else None
         if found is None:
             high = count - 1
         else:
@@ -96,10 +107,10 @@ def _longest_prefix(
 
 
 def _empty_together(
-    sources: Sequence[Source], rooms: Sequence[Room]
+    sources: Sequence[Source], rooms: Sequence[Room], groups: Mapping[str, Group] | None
 ) -> list[tuple[Source, Placement]] | None:
     emptied = {s.name for s in sources}
-    left = Rooms(r for r in rooms if r.name not in emptied)
+    left = Rooms((r for r in rooms if r.name not in emptied), groups)
     chosen = []
     for source in sources:
         placement, unplaced = left.fill(source.items)
@@ -110,15 +121,21 @@ def _empty_together(
 
 
 def _stuck(
-    sources: Sequence[Source], rooms: Sequence[Room], first: Sequence[tuple[Source, Placement]]
+    sources: Sequence[Source],
+    rooms: Sequence[Room],
+    first: Sequence[tuple[Source, Placement]],
+    groups: Mapping[str, Group] | None,
 ) -> bool:
     """Whether hosts would be left that cannot be emptied once ``first`` are maintained."""
     names = {s.name for s in sources}
-    capacity = {r.name: r.free + _used(r.name, sources) for r in rooms}
+    used = {s.name: s.used for s in sources}
+    capacity = {
+        r.name: Room(r.name, r.free + used.get(r.name, Size()), offers=r.offers) for r in rooms
+    }
     emptied = {s.name for s, _ in first}
     content = {s.name: list(s.items) for s in sources if s.name not in emptied}
     items = {i.item_id: i for s in sources for i in s.items}
-    targets = Rooms(r for r in rooms if r.name not in names)
+    targets = Rooms((r for r in rooms if r.name not in names), groups)
     for _, placement in first:
         for item_id, target in placement.items():
             if target in content:
@@ -126,14 +143,12 @@ def _stuck(
             else:
                 targets.put(items[item_id], target)
     for name in emptied & capacity.keys():
-        targets.add(Room(name, capacity[name]))
+        targets.add(capacity[name])
     waiting = {n: Source(n, tuple(c)) for n, c in content.items()}
     while waiting:
         done = []
         for source in sorted(waiting.values(), key=_cheapest_first):
-            trial = targets.copy()
-            if not trial.fill(source.items)[1]:
-                targets = trial
+            if targets.fill_all(source.items) is not None:
                 done.append(source.name)
                 break
         if not done:
@@ -141,15 +156,15 @@ def _stuck(
         for name in done:
             del waiting[name]
             if name in capacity:
-                targets.add(Room(name, capacity[name]))
+                targets.add(capacity[name])
     return False
 
 
-def _used(name: str, sources: Sequence[Source]) -> Size:
-    return next((s.used for s in sources if s.name == name), Size())
-
-
-def shortage(sources: Sequence[Source], rooms: Sequence[Room]) -> Shortage | None:
+def shortage(
+    sources: Sequence[Source],
+    rooms: Sequence[Room],
+    groups: Mapping[str, Group] | None = None,
+) -> Shortage | None:
     """How much is missing to empty the host for which least is missing.
 
     :returns: None when a host can be emptied as it is, or there is none with instances.
@@ -158,7 +173,7 @@ def shortage(sources: Sequence[Source], rooms: Sequence[Room]) -> Shortage | Non
     for source in sources:
         if not source.items:
             continue
-        left = Rooms(r for r in rooms if r.name != source.name)
+        left = Rooms((r for r in rooms if r.name != source.name), groups)
         _, unplaced = left.fill(source.items)
         if not unplaced:
             return None
