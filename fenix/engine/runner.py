@@ -7,15 +7,14 @@ import dataclasses
 import datetime
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 from oslo_config import cfg
 
 from fenix import exceptions, states, timing
 from fenix.db import advance, lifecycle, records, runs
-from fenix.db import sessions as db_sessions
-from fenix.db.api import Database
-from fenix.engine.leases import Leases
-from fenix.engine.plugins import Plugins
+from fenix.db.store import Store
+from fenix.workflow.base import BaseWorkflow
 from fenix.workflow.hold import Hold, Ports
 from fenix.workflow.outcome import Fatal, Go, Retry, Wait
 from fenix.workflow.snapshot import Snapshot
@@ -29,6 +28,30 @@ _TIDY_PAUSE = 2.0
 _LONGEST_PAUSE = 30.0
 
 
+class Workflows(Protocol):
+    """Workflow classes by name."""
+
+    def workflow(self, name: str) -> type[BaseWorkflow]:
+        """The class of a workflow. :raises Unprocessable: listing those available."""
+        ...
+
+
+class Claims(Protocol):
+    """The sessions that this engine holds."""
+
+    def take(self, session_id: str) -> records.Session | None:
+        """Claim a session; None when it is not due, or held."""
+        ...
+
+    def drop(self, session_id: str) -> None:
+        """This engine has finished with a session."""
+        ...
+
+    def check(self, session_id: str) -> None:
+        """Make sure that a session is still held. :raises LostLease: it may not be."""
+        ...
+
+
 class Runner:
     """Runs handlers. Several threads may use it, each for another session."""
 
@@ -36,15 +59,15 @@ class Runner:
         self,
         *,
         conf: cfg.ConfigOpts,
-        database: Database,
+        store: Store,
         clock: timing.Clock,
         ports: Ports,
-        plugins: Plugins,
-        leases: Leases,
+        plugins: Workflows,
+        leases: Claims,
         on_commit: Callable[[advance.Changes], None],
     ) -> None:
         self._conf = conf
-        self._database = database
+        self._store = store
         self._clock = clock
         self._ports = ports
         self._plugins = plugins
@@ -76,24 +99,22 @@ class Runner:
     def _let_go(self, session: records.Session) -> None:
         """Nothing that was recorded is kept: the next holder reads the rows."""
         self._cache.pop(session.session_id, None)
-        fresh = db_sessions.get(self._database, session.session_id)
+        fresh = self._store.session(session.session_id)
         release = advance.Release(self._clock.now())
-        advance.commit(self._database, fresh, advance.Changes(), self._clock.now(), release)
+        self._store.commit(fresh, advance.Changes(), self._clock.now(), release)
 
     def _snapshot(self, session: records.Session) -> Snapshot:
         """The rows of a session; those only its holder writes are kept from last time."""
         known = self._cache.pop(session.session_id, None)
         if known is not None and known.session.revision == session.revision - 1:
             unfinished = [r.run_id for r in known.runs if r.state not in runs.DONE]
-            known.waits, fresh = db_sessions.written_by_others(
-                self._database, session.session_id, unfinished
-            )
+            known.waits, fresh = self._store.written_by_others(session.session_id, unfinished)
             changed = {r.run_id: r for r in fresh}
             known.runs = [changed.get(r.run_id, r) for r in known.runs]
             known.session = session
             snapshot = known
         else:
-            detail = db_sessions.detail(self._database, session.session_id)
+            detail = self._store.detail(session.session_id)
             snapshot = Snapshot(dataclasses.replace(detail, session=session))
         return snapshot
 
@@ -106,7 +127,7 @@ class Runner:
         snapshot = self._snapshot(session)
         hold = Hold(
             snapshot=snapshot,
-            database=self._database,
+            store=self._store,
             conf=self._conf,
             clock=self._clock,
             ports=self._ports,
@@ -136,7 +157,7 @@ class Runner:
         self, session: records.Session, until: datetime.datetime | None
     ) -> datetime.datetime | None:
         """When the session is due: at once when something came in while it was worked on."""
-        row = db_sessions.wakes(self._database, session.session_id)
+        row = self._store.wakes(session.session_id)
         return self._clock.now() if row is not None and row != session.wakes else until
 
     # One run of a handler
@@ -250,6 +271,6 @@ class Runner:
             return wait.until
         hold.event("end", "deleted")
         hold.save()
-        lifecycle.erase(self._database, hold.session, [])
+        self._store.erase(hold.session)
         LOG.info("Session %s is deleted", hold.session.session_id)
         return None

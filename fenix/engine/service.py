@@ -21,6 +21,7 @@ from fenix.cloud.keystone import ServiceAuth
 from fenix.cloud.nova import NovaCloud
 from fenix.db import advance, claims, engines, records
 from fenix.db.api import Database
+from fenix.db.store import SqlStore
 from fenix.engine.actions import ActionRunner
 from fenix.engine.commands import Commands
 from fenix.engine.dispatcher import Dispatcher
@@ -80,7 +81,7 @@ class Engine(service.ServiceBase):
         self._leases = Leases(self.database, self.engine_id, clock, conf.engine.lease)
         runner = Runner(
             conf=conf,
-            database=self.database,
+            store=SqlStore(self.database),
             clock=clock,
             ports=ports,
             plugins=self.plugins,

@@ -12,7 +12,7 @@ from typing import Any
 
 from fenix import exceptions, states
 from fenix.conf.workflow import LIVE_MIGRATE, MIGRATE, OWN_ACTION
-from fenix.db import outbox, records
+from fenix.db import records
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
 
@@ -214,7 +214,7 @@ class Asking:
         """
         if wait.message_id is None:
             return False
-        left = outbox.left_at(self._hold.database, wait.message_id) or self._hold.now()
+        left = self._hold.store.left_at(wait.message_id) or self._hold.now()
         if left - wait.opened_at < _PROMPT:
             return False
         wait.reply_at = left + (wait.reply_at - wait.opened_at)

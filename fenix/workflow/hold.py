@@ -21,7 +21,7 @@ from fenix.cloud import aodh
 from fenix.cloud import base as cloud_base
 from fenix.conf import api as conf_api
 from fenix.db import advance, records
-from fenix.db.api import Database
+from fenix.db.store import Store
 from fenix.notifications import payloads
 from fenix.workflow.snapshot import Snapshot
 
@@ -43,7 +43,7 @@ class Hold:
         self,
         *,
         snapshot: Snapshot,
-        database: Database,
+        store: Store,
         conf: cfg.ConfigOpts,
         clock: timing.Clock,
         ports: Ports,
@@ -51,7 +51,7 @@ class Hold:
         on_commit: Callable[[advance.Changes], None],
     ) -> None:
         self.snapshot = snapshot
-        self.database = database
+        self.store = store
         self.conf = conf
         self.clock = clock
         self.changes = advance.Changes()
@@ -99,7 +99,7 @@ class Hold:
 
     def _commit(self, release: advance.Release | None) -> None:
         changes, self.changes = self.changes, advance.Changes()
-        advance.commit(self.database, self.session, changes, self.now(), release)
+        self.store.commit(self.session, changes, self.now(), release)
         snapshot = self.snapshot
         snapshot.waits = [w for w in snapshot.waits if w.status == "open"] + changes.new_waits
         snapshot.runs.extend(changes.new_runs)

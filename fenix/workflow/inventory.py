@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from fenix import exceptions
 from fenix.cloud import base
-from fenix.db import lifecycle, records
+from fenix.db import records
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
 
@@ -76,7 +76,7 @@ class Inventory:
         self.refresh()
 
     def _outside_hosts(self, found: Iterable[base.CloudHost]) -> None:
-        held = lifecycle.holders(self._hold.database)
+        held = self._hold.store.holders()
         session_id = self._hold.session.session_id
         for cloud_host in found:
             name = cloud_host.hostname

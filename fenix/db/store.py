@@ -1,0 +1,110 @@
+"""Where one session's rows are kept, as its engine and its workflow see it.
+
+The engine and the workflows reach rows through :class:`Store` only, so that the simulator can run
+them on rows in memory. :class:`SqlStore` is what the service uses.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Protocol
+
+from fenix.db import advance, lifecycle, outbox, records
+from fenix.db import sessions as db_sessions
+from fenix.db.api import Database
+
+
+class Store(Protocol):
+    """What the holder of a session reads and writes."""
+
+    def session(self, session_id: str) -> records.Session:
+        """The session's row. :raises NotFound: when there is none with that id."""
+        ...
+
+    def detail(self, session_id: str) -> db_sessions.Detail:
+        """The session with all its rows. :raises NotFound: when there is none with that id."""
+        ...
+
+    def written_by_others(
+        self, session_id: str, unfinished: Sequence[int]
+    ) -> tuple[list[records.Wait], list[records.ActionRun]]:
+        """Open questions, and the action runs with these ids."""
+        ...
+
+    def wakes(self, session_id: str) -> int | None:
+        """How often the session was woken; None when it is gone."""
+        ...
+
+    def commit(
+        self,
+        session: records.Session,
+        changes: advance.Changes,
+        now: datetime.datetime,
+        release: advance.Release | None = None,
+    ) -> None:
+        """Write what a handler did, behind a compare-and-swap; see :func:`.advance.commit`.
+
+        :raises LostLease: another engine has the session; nothing is written.
+        :raises Stale: a reply came in for a question that was to be closed; nothing is written.
+        """
+        ...
+
+    def erase(self, session: records.Session) -> None:
+        """Delete the session's rows. :raises LostLease: another engine has it."""
+        ...
+
+    def holders(self) -> dict[str, str]:
+        """Which session holds which host."""
+        ...
+
+    def left_at(self, message_id: str) -> datetime.datetime | None:
+        """When the broker took a notification; None when it has not."""
+        ...
+
+
+class SqlStore:
+    """Rows in the database that all engines share."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def session(self, session_id: str) -> records.Session:
+        """See :class:`Store`."""
+        return db_sessions.get(self._database, session_id)
+
+    def detail(self, session_id: str) -> db_sessions.Detail:
+        """See :class:`Store`."""
+        return db_sessions.detail(self._database, session_id)
+
+    def written_by_others(
+        self, session_id: str, unfinished: Sequence[int]
+    ) -> tuple[list[records.Wait], list[records.ActionRun]]:
+        """See :class:`Store`."""
+        return db_sessions.written_by_others(self._database, session_id, unfinished)
+
+    def wakes(self, session_id: str) -> int | None:
+        """See :class:`Store`."""
+        return db_sessions.wakes(self._database, session_id)
+
+    def commit(
+        self,
+        session: records.Session,
+        changes: advance.Changes,
+        now: datetime.datetime,
+        release: advance.Release | None = None,
+    ) -> None:
+        """See :class:`Store`."""
+        advance.commit(self._database, session, changes, now, release)
+
+    def erase(self, session: records.Session) -> None:
+        """See :class:`Store`."""
+        lifecycle.erase(self._database, session, [])
+
+    def holders(self) -> dict[str, str]:
+        """See :class:`Store`."""
+        return lifecycle.holders(self._database)
+
+    def left_at(self, message_id: str) -> datetime.datetime | None:
+        """See :class:`Store`."""
+        return outbox.left_at(self._database, message_id)
