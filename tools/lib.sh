@@ -39,6 +39,22 @@ find_python() {
         echo /usr/bin/python3
 }
 
+# Makes or renews a virtual environment; pip runs again only when what is installed may have changed.
+make_venv() {  # make_venv FOLDER CHECKOUT PIP-ARGUMENT...; pip's words go to $LOG/pip.log
+    local venv=$1 root=$2 python stamp; shift 2
+    exec 9> "$venv.lock" && flock 9
+    stamp=$(cat "$root"/{setup.cfg,setup.py,pyproject.toml,*requirements.txt,doc/requirements.txt} | cksum)" $root $*"
+    if [ "$(cat "$venv/stamp" 2>/dev/null)" != "$stamp" ]; then
+        say "installing into $venv"
+        python=$(find_python) || { say "no Python 3.11 or later with venv"; return 1; }
+        "$venv/bin/python" -c '' 2>/dev/null || "$python" -m venv --clear "$venv" || { say "cannot make $venv"; return 1; }
+        "$venv/bin/pip" install -qq "$@" > "$LOG/pip.log" 2>&1 ||
+            { tail -n 20 "$LOG/pip.log" >&2; say "pip failed: see $LOG/pip.log"; return 1; }
+        echo "$stamp" > "$venv/stamp"
+    fi
+    exec 9>&-
+}
+
 # --- processes: known by pid and start time, so that a reused pid is never taken for ours
 
 # The fields after the name, which may itself hold spaces and brackets.

@@ -1,0 +1,1 @@
+"""Measurements of Fenix; ``tools/bench`` runs them."""
