@@ -97,6 +97,8 @@ class Cluster:
         schema.upgrade(self.database)
         self._at_last.append(self.database.dispose)
         transport = oslo_messaging.get_notification_transport(self.conf)
+        # The bus is the process's, and keeps what nobody took for whoever listens next.
+        self._at_last.append(transport.cleanup)
         relay = EventRelay(self.cloud, transport=transport).start()
         self._at_first.append(relay.stop)
         application = self.witness.api(deploy.make_app(self.conf, self.database))

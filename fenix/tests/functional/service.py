@@ -14,6 +14,7 @@ from fenix import conf as fenix_conf
 from fenix.api import deploy
 from fenix.db import schema
 from fenix.db.api import Database
+from fenix.rpc import transport as rpc_transport
 from fenix.tests.functional import sample, stand_in
 
 Sections = dict[str, dict[str, object]]
@@ -83,6 +84,9 @@ class Service:
         if self._with_engine:
             self.engine.stop()
         self.database.dispose()
+        # All services of a process share its bus, which keeps what nobody took: a command that
+        # found no engine would be carried out by the next service's.
+        rpc_transport.make(self.conf).cleanup()
         _forget()
         shutil.rmtree(self.folder, ignore_errors=True)
 
