@@ -148,6 +148,21 @@ OPTS = [
         help="Seconds for the services of a maintained host to report as up before it is used.",
     ),
     cfg.IntOpt(
+        "host_maintenance_time",
+        default=900,
+        min=1,
+        help="Seconds that a host is expected to take from the beginning of its emptying until it "
+        "is back in use. Decides whether it still fits before the window_end of a session, until "
+        "the session has maintained hosts to measure.",
+    ),
+    cfg.IntOpt(
+        "member_back_wait_time",
+        default=1800,
+        min=1,
+        help="Seconds for members of a group to come back that are down for reasons of their own "
+        "and take all the places of its max_impacted_members, before the session fails.",
+    ),
+    cfg.IntOpt(
         "cloud_retry_time",
         default=900,
         min=1,

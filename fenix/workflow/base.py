@@ -145,7 +145,7 @@ class BaseWorkflow:
         :returns: when to look again; None when nothing is under way any more.
         """
         self._withdraw()
-        self.watching.watch(on_fatal=lambda error: self.hold.event("warning", str(error)))
+        self.watching.watch(on_fatal=lambda _, error: self.hold.event("warning", str(error)))
         if self.snapshot.under_way():
             return Wait(self.soon(), "moves under way end")
         return None

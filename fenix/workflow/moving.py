@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from fenix import exceptions
 from fenix.cloud import base
@@ -19,7 +20,7 @@ from fenix.planner.placement import Rooms
 from fenix.workflow.capacity import Picture
 from fenix.workflow.hold import Hold
 from fenix.workflow.inventory import Inventory
-from fenix.workflow.outcome import Fatal
+from fenix.workflow.outcome import Fatal, GivenUp
 
 PLANNED = "planned"
 REQUESTED = "requested"
@@ -33,6 +34,29 @@ _LONGEST_PAUSE = 60.0
 TRACELESS = datetime.timedelta(seconds=20)
 
 
+class Brake(Protocol):
+    """What may hold a move back."""
+
+    def admit(self, instance: records.Instance) -> bool:
+        """Whether the move of an instance may be requested now; if so, it counts from now on."""
+        ...
+
+    @property
+    def again_at(self) -> datetime.datetime | None:
+        """When to ask again about what was held back; None when nothing was."""
+        ...
+
+
+class NoBrake:
+    """Every move may begin at once."""
+
+    again_at: datetime.datetime | None = None
+
+    def admit(self, _instance: records.Instance) -> bool:
+        """Yes."""
+        return True
+
+
 class Moving:
     """Starts and repeats moves; :mod:`fenix.workflow.watching` takes them to their end."""
 
@@ -41,6 +65,7 @@ class Moving:
         self._snapshot = hold.snapshot
         self._inventory = inventory
         self._conf = hold.conf.workflow
+        self.brake: Brake = NoBrake()
 
     def plan(self, instance: records.Instance, target: str) -> None:
         """Reserve the target of an instance's next move."""
@@ -105,14 +130,19 @@ class Moving:
     # Starting
 
     def start(
-        self, wanted: Iterable[records.Instance], targets: Callable[[], list[records.Host]]
-    ) -> None:
+        self,
+        wanted: Iterable[records.Instance],
+        targets: Callable[[], list[records.Host]],
+        on_fatal: GivenUp,
+    ) -> datetime.datetime | None:
         """Begin the planned moves whose time has come, as many per host as configured.
 
         Of a group whose members are kept apart, one moves at a time. Before a move is tried
         again, the cloud is looked at: a call that seemed to fail may have been taken.
 
         :param targets: hosts among which a repeated move may choose another target.
+        :param on_fatal: is told of a move that failed for the last time.
+        :returns: when to try again what was held back.
         """
         now = self._hold.now()
         wanted = [i for i in wanted if i.move_at is None or i.move_at <= now]
@@ -131,20 +161,23 @@ class Moving:
                 instance.move_phase != PLANNED
                 or busy.get(instance.move_source, 0) >= self._conf.max_parallel_moves_per_host
                 or (group is not None and group in groups)
+                or not self._let_go(instance)
             ):
                 continue
             busy[instance.move_source] = busy.get(instance.move_source, 0) + 1
             groups.add(group)
-            if instance.move_attempts:
-                if not self._waits_at_source(instance):
-                    self._take_up(instance)
-                    continue
-                self._retarget(instance, targets())
-            begun.append(self._intend(instance))
+            if instance.move_phase == PLANNED:
+                if instance.move_attempts:
+                    self._retarget(instance, targets())
+                begun.append(self._intend(instance))
         if begun:
             self._hold.save()
         for instance in begun:
-            self.call(instance)
+            try:
+                self.call(instance)
+            except Fatal as error:
+                on_fatal(instance, error)
+        return self.brake.again_at
 
     def _apart(self, instance: records.Instance) -> str | None:
         item = Picture(self._snapshot).item(instance)
@@ -157,6 +190,13 @@ class Moving:
             and not instance.task_state
             and instance.state != "VERIFY_RESIZE"
         )
+
+    def _let_go(self, instance: records.Instance) -> bool:
+        """Whether a move may be requested now, or is under way already."""
+        if instance.move_attempts and not self._waits_at_source(instance):
+            self._take_up(instance)
+            return True
+        return self.brake.admit(instance)
 
     def _take_up(self, instance: records.Instance) -> None:
         """The last try is under way after all: watch it to its end."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Callable
 
 from fenix import exceptions
+from fenix.db import records
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,3 +38,7 @@ class Retry(exceptions.FenixError):
 
 class Fatal(exceptions.FenixError):
     """The session cannot go on; the message tells the admin what happened and what to do."""
+
+
+#: Told of an instance whose move cannot go on, and why; the move is given up before.
+GivenUp = Callable[[records.Instance, Fatal], None]

@@ -1,6 +1,7 @@
 """The way of one host through its maintenance: out of use, worked on, checked, back in use.
 
-Phases: *pending*, *draining*, *maintaining*, *returning*, *done*.
+Phases: *pending*, *draining*, *maintaining*, *returning*, *done*; or *quarantined*, when its
+maintenance failed and the session went on without it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ DRAINING = "draining"
 MAINTAINING = "maintaining"
 RETURNING = "returning"
 DONE = "done"
+QUARANTINED = "quarantined"
 
 
 class Upkeep:
@@ -136,9 +138,21 @@ class Upkeep:
         self._hold.tell_host(host, payloads.HOST_COMPLETE)
         return None
 
+    def quarantine(self, host: records.Host, why: str) -> None:
+        """Leave a host as it is, out of use, because something failed on it."""
+        host.details = why
+        self._phase(host, QUARANTINED)
+        self._hold.event("warning", f"{host.hostname} is set aside: {why}", host=host.hostname)
+
+    def resume(self, host: records.Host, phase: str) -> None:
+        """Go on with a host that was set aside, where it was."""
+        host.details = None
+        self._phase(host, phase)
+
     def put_back(self, host: records.Host) -> None:
         """Undo what the session did to a host's service, and tell when it had been out."""
-        was_out = host.phase in (MAINTAINING, RETURNING)
+        phase, _ = self._hold.noted("quarantined", {}).get(host.hostname, [host.phase, None])
+        was_out = phase in (MAINTAINING, RETURNING)
         self.enable(host)
         if was_out:
             self._phase(host, PENDING)

@@ -13,7 +13,7 @@ from fenix.workflow import moving
 from fenix.workflow.hold import Hold
 from fenix.workflow.inventory import Inventory
 from fenix.workflow.moving import Moving, named
-from fenix.workflow.outcome import Fatal
+from fenix.workflow.outcome import Fatal, GivenUp
 
 #: How far Nova's clock may be from ours when migration records are matched to moves.
 _SKEW = datetime.timedelta(seconds=10)
@@ -34,7 +34,7 @@ class Watching:
         self._conf = hold.conf.workflow
         self._to_confirm: list[records.Instance] = []
 
-    def watch(self, *, on_fatal: Callable[[Fatal], None] | None = None) -> None:
+    def watch(self, *, on_fatal: GivenUp | None = None) -> None:
         """Look at the cloud, and take every move that is under way one step further.
 
         :param on_fatal: is told of a move that cannot go on, which is then given up; None: the
@@ -58,7 +58,7 @@ class Watching:
         self,
         step: Callable[[records.Instance], None],
         instance: records.Instance,
-        on_fatal: Callable[[Fatal], None] | None,
+        on_fatal: GivenUp | None,
     ) -> None:
         try:
             step(instance)
@@ -67,7 +67,7 @@ class Watching:
                 raise
             self._snapshot.set_phase(instance, None)
             self._hold.touch(instance)
-            on_fatal(error)
+            on_fatal(instance, error)
 
     def _step(self, instance: records.Instance) -> None:
         if instance.move_phase == moving.OWN:

@@ -1,0 +1,179 @@
+"""The limits that a session was created with (contract section 8).
+
+How many hosts at once, how many may fail, which are tried first, and until when hosts begin.
+"""
+
+from __future__ import annotations
+
+import datetime
+import statistics
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from fenix import timing
+from fenix.db import records
+from fenix.workflow.hold import Hold
+from fenix.workflow.outcome import Fatal
+from fenix.workflow.upkeep import DONE, DRAINING, MAINTAINING, PENDING, QUARANTINED, RETURNING
+
+_LOST = "quarantined"
+_CANARY_PASSED = "canary_passed"
+_WINDOW_REACHED = "window_reached"
+_WINDOW_SPENT = "window_spent"
+_NAMED = 20
+
+
+class Limits:
+    """What a session may begin now. Created anew for every run of a handler."""
+
+    def __init__(self, hold: Hold) -> None:
+        self._hold = hold
+        self._conf = hold.conf.workflow
+
+    def _setting(self, name: str, default: Any = 0) -> Any:
+        value = self._hold.session.settings.get(name)
+        return default if value is None else value
+
+    # How many at once
+
+    def may_begin(self) -> int:
+        """How many further hosts may begin now."""
+        most = self._setting("max_parallel_hosts", self._conf.max_parallel_hosts) or sys.maxsize
+        active = sum(1 for h in self._hosts() if h.phase in (DRAINING, MAINTAINING, RETURNING))
+        return max(0, min(most - active, self._canary_places()))
+
+    def again_at(self) -> datetime.datetime | None:
+        """When more may begin; None when that depends on hosts under work."""
+        soaked = self._soaked_at()
+        return soaked if soaked is not None and soaked > self._hold.now() else None
+
+    def _hosts(self) -> list[records.Host]:
+        return list(self._hold.snapshot.session_hosts())
+
+    # Canaries
+
+    def _canaries(self) -> list[records.Host]:
+        """The hosts that were begun first, as many as are tried before the others."""
+        begun = [h for h in self._hosts() if h.phase != PENDING and h.started_at is not None]
+        begun.sort(key=lambda h: (h.started_at, h.hostname))
+        return begun[: self._setting("canary_hosts")]
+
+    def _canary_places(self) -> int:
+        wanted = self._setting("canary_hosts")
+        if not wanted or self._hold.noted(_CANARY_PASSED):
+            return sys.maxsize
+        canaries = self._canaries()
+        if len(canaries) < min(wanted, len(self._hosts())):
+            return int(wanted) - len(canaries)
+        soaked = self._soaked_at()
+        if soaked is None or self._hold.now() < soaked:
+            return 0
+        self._hold.note(_CANARY_PASSED, True)
+        self._hold.event("host", f"canaries passed: {_names(canaries)}")
+        return sys.maxsize
+
+    def _soaked_at(self) -> datetime.datetime | None:
+        """When the canaries have been in use for long enough; None while one is worked on."""
+        wanted = self._setting("canary_hosts")
+        if not wanted or self._hold.noted(_CANARY_PASSED):
+            return None
+        canaries = self._canaries()
+        ends = [h.finished_at for h in canaries if h.phase == DONE and h.finished_at]
+        if not canaries or len(ends) < len(canaries):
+            return None
+        return max(ends) + datetime.timedelta(seconds=self._setting("canary_soak"))
+
+    # Hosts that fail
+
+    def may_lose(self, host: records.Host) -> bool:
+        """Whether the session goes on without a host that failed.
+
+        A controller is never left behind, nor one of the canaries: they are there to tell.
+        """
+        if host.phase == QUARANTINED:
+            return True
+        if host.outside or not host.is_compute:
+            return False
+        if not self._hold.noted(_CANARY_PASSED) and host in self._canaries():
+            return False
+        return len(self._lost()) < self._setting("max_failed_hosts")
+
+    def _lost(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = self._hold.noted(_LOST, {})
+        return found
+
+    def lost(self, host: records.Host, phase: str, why: str) -> None:
+        """Keep that a host failed in a phase."""
+        self._hold.note(_LOST, {**self._lost(), host.hostname: [phase, why]})
+
+    def stays_out(self, host: records.Host) -> bool:
+        """Whether a host failed while it was worked on, so that nothing should land on it."""
+        phase, _ = self._lost().get(host.hostname, [None, None])
+        return phase in (MAINTAINING, RETURNING)
+
+    def report(self) -> str | None:
+        """What is to be said of hosts that failed; None when none did."""
+        lost = self._lost()
+        if not lost:
+            return None
+        each = "; ".join(f"{name}: {why}" for name, (_, why) in sorted(lost.items())[:_NAMED])
+        return f"{len(lost)} of {len(self._hosts())} hosts were not maintained. {each}"
+
+    def forgive(self) -> list[tuple[records.Host, str]]:
+        """The hosts that failed, with the phase each was in; they are forgotten."""
+        hosts = self._hold.snapshot.hosts
+        found = [(hosts[n], phase) for n, (phase, _) in self._lost().items() if n in hosts]
+        self._hold.note(_LOST, None)
+        return found
+
+    # The window
+
+    def _window_end(self) -> datetime.datetime | None:
+        text = self._setting("window_end", None)
+        if text is None or self._hold.noted(_WINDOW_SPENT):
+            return None
+        return timing.parse(text)
+
+    def host_seconds(self) -> float:
+        """How long a host takes: the median of those done, else what is configured."""
+        took = [
+            (h.finished_at - h.started_at).total_seconds()
+            for h in self._hosts()
+            if h.phase == DONE and h.finished_at and h.started_at
+        ]
+        return statistics.median(took) if took else float(self._conf.host_maintenance_time)
+
+    def in_time(self, hosts: Sequence[records.Host]) -> bool:
+        """Whether hosts that begin now are expected to be done before the window ends."""
+        end = self._window_end()
+        return not hosts or end is None or self._hold.after(self.host_seconds()) <= end
+
+    def demand_time(self, hosts: Sequence[records.Host]) -> None:
+        """Stop the session when no further host would be done in time.
+
+        :raises Fatal: naming the hosts that are left.
+        """
+        if self.in_time(hosts):
+            return
+        self._hold.note(_WINDOW_REACHED, True)
+        done = sum(1 for h in self._hosts() if h.phase == DONE)
+        left = [h for h in self._hosts() if h.phase == PENDING]
+        raise Fatal(
+            f"window_end {timing.wire(self._window_end())} is too near for a further host, which "
+            f"takes about {self.host_seconds():.0f} s: {done} of {len(self._hosts())} hosts are "
+            f"maintained, {len(left)} are left: {_names(left)}. Continue the session when they "
+            f"may be maintained: it then goes on without a window"
+        )
+
+    def continued(self) -> None:
+        """An admin goes on after the window: it does not count any more."""
+        if self._hold.noted(_WINDOW_REACHED):
+            self._hold.note(_WINDOW_REACHED, None)
+            self._hold.note(_WINDOW_SPENT, True)
+
+
+def _names(hosts: Sequence[records.Host]) -> str:
+    names = sorted(h.hostname for h in hosts)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"

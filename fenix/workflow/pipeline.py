@@ -1,0 +1,262 @@
+"""The pipeline of hosts: each starts as soon as its own conditions hold, without waves.
+
+What goes wrong with one host sets that host aside, as often as the session allows; the others
+go on.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fenix import states
+from fenix.db import records
+from fenix.planner import sequence
+from fenix.planner.model import Source, total
+from fenix.workflow.capacity import Picture
+from fenix.workflow.emptying import Emptying
+from fenix.workflow.limits import Limits
+from fenix.workflow.outcome import Fatal, Go, Outcome, Wait
+from fenix.workflow.upkeep import DONE, DRAINING, MAINTAINING, PENDING, QUARANTINED, RETURNING
+
+if TYPE_CHECKING:
+    from fenix.workflow.rolling import RollingWorkflow
+
+
+class Pipeline:
+    """Takes the hosts of a session from phase to phase."""
+
+    def __init__(self, workflow: RollingWorkflow, emptying: Emptying, limits: Limits) -> None:
+        self._workflow = workflow
+        self._emptying = emptying
+        self._limits = limits
+        self._hold = workflow.hold
+        self._snapshot = workflow.snapshot
+        self._upkeep = workflow.upkeep
+
+    def advance(self) -> Outcome:
+        """Take every host as far as it goes now.
+
+        :raises Fatal: nothing can go on, or more hosts were set aside than may be.
+        """
+        self._watch()
+        due = [self._controllers()]
+        if self._controllers_done():
+            due.append(self._empty(states.PLANNED_MAINTENANCE, Picture(self._snapshot).settled()))
+            for host in self._emptied():
+                self._upkeep.begin(host)
+            due.extend(self._step(h) for h in self._under_work())
+            due.append(self._begin_next())
+            due.append(self._empty(states.PLANNED_MAINTENANCE, Picture(self._snapshot).settled()))
+        move = self._state_move()
+        if move is not None:
+            return move
+        return Wait(min(due), "hosts are emptied and maintained")
+
+    def empty_first(self) -> datetime.datetime:
+        """Go on emptying the hosts that make room; those that are empty wait for their turn.
+
+        :returns: when to look again.
+        """
+        self._watch()
+        due = self._empty(states.PREPARE_MAINTENANCE, Picture(self._snapshot).usable())
+        for host in self._emptied():
+            self._upkeep.give_back(host)
+        return due
+
+    def _watch(self) -> None:
+        def given_up(instance: records.Instance, error: Fatal) -> None:
+            self._set_aside(self._snapshot.hosts[instance.move_source or ""], error)
+
+        self._workflow.watching.watch(on_fatal=given_up)
+
+    def _state_move(self) -> Go | None:
+        planned = self._hold.session.state == states.PLANNED_MAINTENANCE
+        if self.draining():
+            return None if planned else Go(states.EMPTY_NEXT)
+        if planned:
+            return Go(states.ALL_EMPTIED)
+        if all(h.phase in (DONE, QUARANTINED) for h in self._snapshot.session_hosts()):
+            return Go(states.ALL_MAINTAINED)
+        return None
+
+    # Hosts in their phases
+
+    def draining(self) -> list[records.Host]:
+        """Hosts that are being emptied."""
+        return [h for h in self._snapshot.computes() if h.phase == DRAINING]
+
+    def waiting(self) -> list[records.Host]:
+        """Computes that nothing has been done to yet."""
+        return Picture(self._snapshot).unmaintained()
+
+    def _emptied(self) -> list[records.Host]:
+        moving = self._workflow.moving
+        return [
+            h
+            for h in self.draining()
+            if not self._snapshot.on(h.hostname) and not moving.leaving(h.hostname)
+        ]
+
+    def _under_work(self) -> list[records.Host]:
+        return [h for h in self._snapshot.computes() if h.phase in (MAINTAINING, RETURNING)]
+
+    def _controllers(self) -> datetime.datetime:
+        """One controller at a time; hosts that are computes too go with the computes."""
+        later = self._workflow.for_a_result("").until
+        for host in self._pure_controllers():
+            if host.phase in (DONE, QUARANTINED):
+                continue
+            if host.phase == PENDING:
+                if not self._limits.may_begin():
+                    return self._limits.again_at() or later
+                self._limits.demand_time([host])
+                self._upkeep.begin(host)
+            due = self._step(host)
+            if host.phase not in (DONE, QUARANTINED):
+                return due
+        return later
+
+    def _pure_controllers(self) -> list[records.Host]:
+        return [h for h in self._snapshot.session_hosts() if not h.is_compute]
+
+    def _controllers_done(self) -> bool:
+        return all(h.phase in (DONE, QUARANTINED) for h in self._pure_controllers())
+
+    def _step(self, host: records.Host) -> datetime.datetime:
+        due = self._guarded(host, lambda: self._upkeep.step(host))
+        if host.phase == DONE:
+            self._workflow.progress()
+            self._hold.tell_session()
+            self._keep_unmaintained_free()
+        return due or self._workflow.for_a_result("").until
+
+    def _keep_unmaintained_free(self) -> None:
+        """Once there is a maintained compute in use, nothing new lands on the others."""
+        picture = Picture(self._snapshot)
+        if any(not h.outside for h in picture.settled()):
+            for host in picture.unmaintained():
+                self._upkeep.disable(host)
+
+    # Emptying
+
+    def _empty(self, state: str, targets: list[records.Host]) -> datetime.datetime:
+        due = [self._workflow.for_a_result("").until]
+        self._emptying.withdraw_idle()
+        for host in self.draining():
+
+            def step(host: records.Host = host) -> datetime.datetime | None:
+                return self._emptying.step(host, state, targets)
+
+            when = self._guarded(host, step)
+            if when is not None:
+                due.append(when)
+
+        def given_up(instance: records.Instance, error: Fatal) -> None:
+            self._set_aside(self._snapshot.hosts[instance.move_source or ""], error)
+
+        later = self._emptying.begin_moves(state, targets, given_up)
+        if later is not None:
+            due.append(later)
+        return min(due)
+
+    def _begin_next(self) -> datetime.datetime:
+        """Begin with hosts that can be emptied now; :returns: when to look again."""
+        later = self._workflow.for_a_result("").until
+        picture = Picture(self._snapshot)
+        waiting = self._one_control_host(picture.unmaintained())
+        active = len(self.draining()) + len(self._under_work())
+        places = self._limits.may_begin()
+        if not waiting or places <= 0:
+            return self._limits.again_at() or later
+        if not self._limits.in_time(waiting):
+            if not active:
+                self._put_back_waiting()
+                self._limits.demand_time(self.waiting())
+            return later
+        rooms = picture.rooms(picture.settled())
+        # Nothing is planned again before there is more room, or other hosts wait.
+        state = (len(waiting), len(rooms), total(r.free for r in rooms), places)
+        if active and self._snapshot.tried.get("next") == state:
+            return later
+        sources = [picture.source(h) for h in waiting]
+        chosen = sequence.next_hosts(sources, rooms, places)
+        for source, placement in chosen:
+            self._emptying.begin(self._snapshot.hosts[source.name], placement)
+        self._snapshot.tried["next"] = None if chosen else state
+        if not chosen and not active:
+            raise Fatal(self._stuck(sources))
+        self._workflow.prepare_next()
+        return later
+
+    def _one_control_host(self, hosts: list[records.Host]) -> list[records.Host]:
+        """Of hosts that are controllers too, one at a time is worked on."""
+        busy = any(h.is_controller for h in [*self.draining(), *self._under_work()])
+        control = [h for h in hosts if h.is_controller][: 0 if busy else 1]
+        return [h for h in hosts if not h.is_controller] + control
+
+    def _stuck(self, sources: list[Source]) -> str:
+        picture = Picture(self._snapshot)
+        rooms = picture.rooms(picture.settled())
+        short = sequence.shortage(sources, rooms)
+        free = ", ".join(f"{r.name} {r.free.vcpus:g}" for r in rooms[:20]) or "none"
+        missing = (
+            f"for {short.host}, which needs least, {short.instances} instances with "
+            f"{short.vcpus:g} vCPU find no place"
+            if short
+            else "no host can be emptied"
+        )
+        return (
+            f"{', '.join(s.name for s in sources[:20])} cannot be emptied: {missing}. Free vCPUs "
+            f"on maintained hosts: {free}. Free capacity there (scale in, or enable another "
+            f"host), then continue the session"
+        )
+
+    # Hosts that are set aside
+
+    def _guarded(
+        self, host: records.Host, step: Callable[[], datetime.datetime | None]
+    ) -> datetime.datetime | None:
+        """Do something with one host; its failure is that host's."""
+        try:
+            return step()
+        except Fatal as error:
+            self._set_aside(host, error)
+            return None
+
+    def _set_aside(self, host: records.Host, error: Fatal) -> None:
+        """Leave a host out, and go on with the others.
+
+        :raises Fatal: the session may not lose (another) one, or it was among the first.
+        """
+        if not self._limits.may_lose(host):
+            raise error
+        if host.phase == QUARANTINED:
+            return
+        before = host.phase
+        self._upkeep.quarantine(host, str(error))
+        self._emptying.give_up(host)
+        self._limits.lost(host, before, str(error))
+        self._workflow.progress()
+
+    def put_into_use(self) -> None:
+        """At the end, every host is used again but those that failed under work."""
+        for host in self._snapshot.session_hosts():
+            if self._limits.stays_out(host):
+                continue
+            self._upkeep.enable(host)
+        report = self._limits.report()
+        if report is not None and self._hold.session.reason != report:
+            self._hold.session.reason = report
+            self._hold.changes.session = True
+
+    def take_back(self) -> None:
+        """A session is continued: hosts that were set aside go on where they were."""
+        for host, phase in self._limits.forgive():
+            self._upkeep.resume(host, phase)
+
+    def _put_back_waiting(self) -> None:
+        """Nothing more begins: what waits is used as before."""
+        for host in self.waiting():
+            self._upkeep.enable(host)

@@ -1,0 +1,180 @@
+"""Rolling maintenance: the states that the built-in workflows pass through.
+
+A subclass says how projects are asked, and may hold moves back.
+"""
+
+from __future__ import annotations
+
+from fenix import states
+from fenix.db import records
+from fenix.planner import sequence
+from fenix.planner.model import Source
+from fenix.workflow.base import BaseWorkflow
+from fenix.workflow.capacity import Picture
+from fenix.workflow.consent import Consent
+from fenix.workflow.emptying import Emptying
+from fenix.workflow.hold import Hold
+from fenix.workflow.limits import Limits
+from fenix.workflow.outcome import Go, Outcome, Wait
+from fenix.workflow.pipeline import Pipeline
+from fenix.workflow.scaling import Scaling
+
+
+class RollingWorkflow(BaseWorkflow):
+    """Empties hosts one after the other, or together, and maintains them."""
+
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(hold)
+        self.limits = Limits(hold)
+        self.scaling = Scaling(hold)
+        self.emptying = Emptying(hold, self.consent(), self.moving, self.inventory, self.upkeep)
+        self.pipeline = Pipeline(self, self.emptying, self.limits)
+
+    # What a subclass decides
+
+    def consent(self) -> Consent:
+        """How projects are asked before their instances are moved."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Bring what decisions depend on up to date; called at the beginning of every run."""
+
+    def prepare_next(self) -> None:
+        """Do ahead of time what hosts need that cannot be begun with yet."""
+
+    # States
+
+    def handle(self) -> Outcome:
+        """Run the method of the session's state."""
+        self.look()
+        return super().handle()
+
+    def continued(self) -> None:
+        """Rounds of SCALE_IN begin anew, and hosts that were set aside get another try."""
+        super().continued()
+        self.scaling.begin_anew()
+        self.limits.continued()
+        self.pipeline.take_back()
+
+    def maintenance(self) -> Outcome:
+        """Know the cloud, ask every project, wait for the time, run ``pre`` actions."""
+        if not self.hold.noted("discovered"):
+            self.inventory.discover()
+            self.inventory.demand_movable()
+            self.hold.note("discovered", True)
+            self.look()
+        wait = self.ask_everyone(states.MAINTENANCE, not_before=self.session.maintenance_at)
+        if wait is not None:
+            return wait
+        self.asking.demand_consent(states.MAINTENANCE)
+        begin = self.session.maintenance_at
+        if begin is not None and self.hold.now() < begin:
+            return Wait(begin, "maintenance_at has not come")
+        if not self.run_once("pre"):
+            return self.for_a_result("pre actions")
+        self.inventory.refresh()
+        self.inventory.demand_movable()
+        return Go(self._way_on())
+
+    def scale_in(self) -> Outcome:
+        """Ask projects to scale in until one host can be emptied; in bounded rounds."""
+        state = states.SCALE_IN
+        if not self.scaling.round_is_open:
+            short = self._shortage()
+            if short is None:
+                return Go(self._way_on())
+            self.asking.forget_answers(state)
+            self.scaling.open_round(short)
+        wait = self.ask_everyone(
+            state,
+            seconds=self.conf.project_scale_in_reply,
+            metadata=self.scaling.metadata(),
+            only=self.scaling.asked(),
+        )
+        if wait is not None:
+            return wait
+        self.inventory.observe()
+        way = self._way_on()
+        if way == states.ASK_SCALE_IN:
+            if self.scaling.may_still_show():
+                return Wait(self.soon(), "freed capacity shows")
+            self.inventory.refresh()
+            way = self._way_on()
+        if way == states.ASK_SCALE_IN:
+            self.scaling.demand_progress(self._shortage())
+        self.scaling.close_round()
+        return Go(way)
+
+    def prepare_maintenance(self) -> Outcome:
+        """Empty the first host or hosts onto hosts that are maintained later."""
+        if not self.pipeline.draining():
+            self.inventory.observe()
+            way = self._way_on()
+            if way != states.EMPTY_A_HOST:
+                return Go(way)
+            self.limits.demand_time(self.pipeline.waiting())
+            for source, placement in self._first():
+                self.emptying.begin(self.snapshot.hosts[source.name], placement)
+        due = self.pipeline.empty_first()
+        if self.pipeline.draining():
+            return Wait(due, "hosts are emptied")
+        return Go(states.START)
+
+    def start_maintenance(self) -> Outcome:
+        """Maintain what is empty."""
+        return self.pipeline.advance()
+
+    def planned_maintenance(self) -> Outcome:
+        """Empty further hosts onto maintained ones, while others are maintained."""
+        return self.pipeline.advance()
+
+    def maintenance_complete(self) -> Outcome:
+        """Run ``post`` actions, tell projects that they can scale out."""
+        state = states.MAINTENANCE_COMPLETE
+        self.pipeline.put_into_use()
+        if not self.run_once("post"):
+            return self.for_a_result("post actions")
+        wait = self.ask_everyone(state, also_without_instances=True)
+        if wait is not None:
+            return wait
+        if not self.hold.noted(f"settled_{state}"):
+            self.asking.demand_consent(state)
+        return Go(states.FINISHED)
+
+    # What comes next
+
+    def _way_on(self) -> str:
+        """The event that free capacity allows: start, empty a host, or scale in."""
+        picture = Picture(self.snapshot)
+        sources = self._useful(picture.unmaintained())
+        if not sources or sequence.next_hosts(sources, picture.rooms(picture.settled()), 1):
+            return states.START
+        return states.EMPTY_A_HOST if self._first() else states.ASK_SCALE_IN
+
+    def _useful(self, hosts: list[records.Host]) -> list[Source]:
+        """Hosts as sources; empty ones that stay disabled gain nothing for the others."""
+        picture = Picture(self.snapshot)
+        sources = [picture.source(h) for h in hosts]
+        if all(not s.items for s in sources):
+            return sources
+        stay_out = {h.hostname for h in hosts if h.found_disabled}
+        return [s for s in sources if s.items or s.name not in stay_out]
+
+    def _first(self) -> list[tuple[Source, dict[str, str]]]:
+        picture = Picture(self.snapshot)
+        waiting = [h for h in picture.unmaintained() if not h.found_disabled]
+        sources = [picture.source(h) for h in waiting]
+        everything = sum(len(s.items) for s in sources)
+        return sequence.first_hosts(
+            sources,
+            picture.rooms(picture.usable()),
+            everything * self.conf.second_moves_percent // 100,
+            self.limits.may_begin(),
+        )
+
+    def _shortage(self) -> sequence.Shortage | None:
+        picture = Picture(self.snapshot)
+        waiting = [h for h in picture.unmaintained() if not h.found_disabled]
+        return sequence.shortage(
+            [picture.source(h) for h in waiting], picture.rooms(picture.usable())
+        )
