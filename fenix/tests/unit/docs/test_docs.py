@@ -65,6 +65,7 @@ class StatesPageTest(DocsTestCase):
             upkeep.MAINTAINING,
             upkeep.RETURNING,
             upkeep.DONE,
+            upkeep.QUARANTINED,
         ]
         self.assertEqual(phases, self.table_column(self.page("states")))
 
