@@ -22,12 +22,22 @@ from fenix.conf import (
     base,
     command_action,
     engine,
+    metrics,
     notifications,
     service_auth,
     workflow,
 )
 
-_MODULES = (base, api, engine, workflow, notifications, service_auth, command_action)
+_MODULES = (
+    base,
+    api,
+    engine,
+    workflow,
+    notifications,
+    service_auth,
+    command_action,
+    metrics,
+)
 
 #: Exchange of the RPC and of the notifications.
 EXCHANGE = "fenix"

@@ -22,6 +22,7 @@ from fenix.cloud.nova import NovaCloud
 from fenix.db import advance, claims, engines, records
 from fenix.db.api import Database
 from fenix.db.store import SqlStore
+from fenix.engine import metrics
 from fenix.engine.actions import ActionRunner
 from fenix.engine.commands import Commands
 from fenix.engine.dispatcher import Dispatcher
@@ -68,6 +69,7 @@ class Engine(service.ServiceBase):
         self.ports = ports
         self.plugins = plugins or Plugins(conf)
         self._threads: list[threading.Thread] = []
+        self._metrics_server: metrics.Server | None = None
         self._stopped = threading.Event()
         self._outgoing = threading.Event()
         self.engine_id = ""
@@ -78,6 +80,7 @@ class Engine(service.ServiceBase):
         self.engine_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         ports = self.ports = self.ports or openstack(conf)
         self.database = Database(conf)
+        self.metrics = metrics.Metrics(clock)
         self._leases = Leases(self.database, self.engine_id, clock, conf.engine.lease)
         runner = Runner(
             conf=conf,
@@ -124,6 +127,7 @@ class Engine(service.ServiceBase):
             rpc_transport.make(conf), rpc_transport.target(self.engine_id), [commands]
         )
         self._beat()
+        self._serve_metrics()
         self._rpc.start()
         for name, work in (
             ("dispatcher", self.dispatcher.loop),
@@ -147,7 +151,23 @@ class Engine(service.ServiceBase):
             actions=sorted(self.plugins.actions),
         )
 
+    def _serve_metrics(self) -> None:
+        """Begin to serve metrics; an engine works without being watched, too."""
+        conf = self._conf
+        if not conf.metrics.port:
+            return
+        self.metrics.registry.register(
+            metrics.Rows(
+                self.database, self._clock, lease=conf.engine.lease, max_age=conf.metrics.max_age
+            )
+        )
+        try:
+            self._metrics_server = metrics.Server(conf, self.metrics)
+        except exceptions.Unavailable as error:
+            LOG.error("%s; the engine goes on without metrics", error)
+
     def _committed(self, changes: advance.Changes) -> None:
+        self.metrics.committed(changes)
         if changes.outgoing:
             self._outgoing.set()
         if changes.new_runs or changes.runs:
@@ -193,6 +213,8 @@ class Engine(service.ServiceBase):
         for thread in self._threads:
             thread.join(self._conf.engine.lease)
         self._rpc.wait()
+        if self._metrics_server is not None:
+            self._metrics_server.close()
         try:
             claims.let_go(self.database, self.engine_id, self._clock.now())
             engines.remove(self.database, self.engine_id)
