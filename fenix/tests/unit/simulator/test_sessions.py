@@ -1,0 +1,92 @@
+"""Whole sessions of the real workflows in virtual time, with everything that goes wrong."""
+
+import logging
+import unittest
+from unittest import mock
+
+from fenix import states
+from fenix.simulator import clouds, managers, random_sessions, session, topology
+from fenix.simulator.faults import Faults
+from fenix.simulator.session import Scenario, simulate
+from fenix.workflow.outcome import Wait
+from fenix.workflow.workflows import default
+
+_SESSIONS = 200
+_ONE_SIZE = ((1, 4096, 10),)
+
+
+def _even(hosts, used, **changed):
+    made = clouds.generate(clouds.Shape(hosts, used, flavors=_ONE_SIZE), 1)
+    answers = {f"project-{n}": managers.helpful for n in range(4)}
+    return Scenario(made, answers=answers, times=topology.STEADY, **changed)
+
+
+class _Quiet(unittest.TestCase):
+    """Sessions that fail on purpose do not fill the test's output."""
+
+    def setUp(self):
+        super().setUp()
+        logging.disable(logging.CRITICAL)
+        self.addCleanup(logging.disable, logging.NOTSET)
+
+
+class TestSessions(_Quiet):
+    def test_a_session_without_faults(self):
+        result = simulate(_even(10, 0.75))
+        self.assertEqual((states.MAINTENANCE_DONE, None, ()), _end(result))
+        self.assertEqual(10, result.hosts_done)
+        # 12 instances a host; 2.5 hosts' worth of room: two at a time.
+        self.assertEqual(5, result.waves)
+        self.assertGreater(result.makespan, 5 * 600)
+
+    def test_the_same_seed_gives_the_same_session(self):
+        first, second = (simulate(random_sessions.scenario(4)) for _ in range(2))
+        self.assertEqual([e.message for e in first.events], [e.message for e in second.events])
+        self.assertEqual(first.seconds, second.seconds)
+
+    def test_a_full_cloud_scales_in(self):
+        result = simulate(_even(4, 1.0))
+        self.assertEqual((states.MAINTENANCE_DONE, None, ()), _end(result))
+        self.assertGreater(result.asked["SCALE_IN"], 0)
+
+    def test_an_engine_that_dies_often_moves_nothing_twice(self):
+        calm = simulate(_even(6, 0.7, options=_ONE_AT_A_TIME))
+        troubled = simulate(_even(6, 0.7, options=_ONE_AT_A_TIME, faults=Faults(engine_dies=0.2)))
+        self.assertEqual(_end(calm), _end(troubled))
+        self.assertEqual(calm.moves, troubled.moves)
+        self.assertGreater(troubled.seconds, calm.seconds)
+
+    def test_random_sessions_with_faults(self):
+        ends = {states.MAINTENANCE_DONE: 0, states.MAINTENANCE_FAILED: 0}
+        for seed in range(_SESSIONS):
+            result = simulate(random_sessions.scenario(seed))
+            self.assertEqual((), result.violations, f"seed {seed}")
+            ends[result.state] += 1
+        self.assertGreater(min(ends.values()), _SESSIONS // 10, "too tame, or too wild")
+
+
+class TestSessionsThatDoNotEnd(_Quiet):
+    def _simulate(self, workflow):
+        with mock.patch.dict(session.WORKFLOWS, default=workflow):
+            return simulate(_even(2, 0.2, longest=3600.0))
+
+    def test_waiting_for_ever(self):
+        class Sleeps(default.Workflow):
+            def maintenance(self):
+                return Wait(self.hold.after(60), "nothing")
+
+        self.assertEqual(["end"], [v.kind for v in self._simulate(Sleeps).violations])
+
+    def test_spinning(self):
+        class Spins(default.Workflow):
+            def maintenance(self):
+                return Wait(self.hold.now(), "nothing")
+
+        self.assertEqual(["end"], [v.kind for v in self._simulate(Spins).violations])
+
+
+_ONE_AT_A_TIME = {"workflow": {"max_parallel_hosts": 1, "second_moves_percent": 0}}
+
+
+def _end(result):
+    return (result.state, result.reason, result.violations)
