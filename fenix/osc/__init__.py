@@ -1,0 +1,1 @@
+"""``openstack maintenance ...``: a plug-in of python-openstackclient."""

@@ -1,0 +1,119 @@
+"""What the commands share: the client, exit codes, and refusals in the words of options."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from osc_lib import exceptions
+from osc_lib.cli import format_columns
+from osc_lib.command import command
+
+from fenix.client import Client, errors, results
+
+#: The session failed, or was deleted while it was waited for.
+SESSION_FAILED = 3
+#: The time to wait is over, the session is not.
+NOT_YET = 4
+#: The plan leaves hosts out.
+PLAN_INCOMPLETE = 5
+INTERRUPTED = 130
+
+_FIELD = re.compile(r"(?P<field>\w+)(?P<rest>(?:[.\[][^:]*)?: .*)", re.S)
+
+
+class Base(command.Command):
+    """A command of the maintenance service.
+
+    ``options`` maps fields of the API to the options that set them, so that a refusal by the
+    service names what the user wrote.
+    """
+
+    options: ClassVar[Mapping[str, str]] = {}
+    #: Set by :meth:`take_action` when the command did its work, but not with the wanted outcome.
+    exit_code = 0
+
+    @property
+    def client(self) -> Client:
+        """The service."""
+        found: Client = self.app.client_manager.maintenance  # type: ignore[attr-defined]
+        return found
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """Run the command; a refusal becomes one line.
+
+        :raises osc_lib.exceptions.CommandError: with that line.
+        """
+        try:
+            code = super().run(parsed_args)
+        except errors.RequestError as error:
+            raise exceptions.CommandError(self._explained(error)) from None
+        except errors.ClientError as error:
+            raise exceptions.CommandError(str(error)) from None
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        return self.exit_code or code
+
+    def _explained(self, error: errors.RequestError) -> str:
+        found = _FIELD.match(str(error))
+        option = found and self.options.get(found["field"])
+        if found and option:
+            return f"{option}{found['rest']}"
+        if isinstance(error, errors.Unauthorized):
+            return f"{error}; does the cloud of --os-cloud or OS_* have the right credentials?"
+        return str(error)
+
+
+class Action(Base):
+    """A command without a table."""
+
+
+class Lister(Base, command.Lister):
+    """A command with a table of many."""
+
+
+class ShowOne(Base, command.ShowOne):
+    """A command with the fields of one."""
+
+
+def found_session(client: Client, text: str) -> str:
+    """The id of the session that is meant: an id, or the beginning of one.
+
+    :raises osc_lib.exceptions.CommandError: none or several are meant.
+    """
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        matching = [i for i in client.sessions.ids() if i.startswith(text.lower())]
+    if len(matching) != 1:
+        many = f"{len(matching)} sessions begin" if matching else "no session begins"
+        raise exceptions.CommandError(
+            f"<session>: {many} with {text!r}; 'openstack maintenance session list' lists them"
+        )
+    return matching[0]
+
+
+def add_session(parser: argparse.ArgumentParser, **more: Any) -> None:
+    """The argument for :func:`found_session`."""
+    parser.add_argument(
+        "session", metavar="<session>", help="Id of a session, or the beginning of it", **more
+    )
+
+
+def shown(value: Any) -> Any:
+    """A value for the formatters: lists and objects stay such in JSON and YAML."""
+    if isinstance(value, list | tuple):
+        return format_columns.ListColumn(list(value))
+    if isinstance(value, dict):
+        return format_columns.DictColumn(value)
+    if hasattr(value, "astimezone"):
+        return results.text_of(value)
+    return value
+
+
+def fields(found: Any, names: Sequence[str]) -> tuple[Any, ...]:
+    """Attributes of a result, in order."""
+    return tuple(shown(getattr(found, name)) for name in names)
