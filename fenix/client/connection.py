@@ -17,8 +17,9 @@ _VERSION = re.compile(r"v\d+(\.\d+)?\Z")
 _SHOWN = 200
 #: Requests that may be repeated when it is unknown whether they arrived.
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
-_RETRIES = 3
 _BUSY = [503]
+#: urllib3's words, around the one that says something.
+_POOL = re.compile(r": HTTPS?ConnectionPool.*?\[Errno -?\d+\] ([^'\")]+).*", re.S)
 
 
 def versioned(url: str) -> str:
@@ -37,11 +38,16 @@ class Connection:
 
     :param session: a ``keystoneauth1.session.Session``.
     :param endpoint: the service's URL, with or without ``/v1``; None looks it up in the catalogue.
+    :param retries: how often a call is made again that got no answer, or the answer that the
+        service is busy, where that is harmless. Sessions are not created twice.
     :param more: further parameters of ``keystoneauth1.adapter.Adapter``, such as ``region_name``
         and ``interface``.
     """
 
-    def __init__(self, session: Any, endpoint: str | None = None, **more: Any) -> None:
+    def __init__(
+        self, session: Any, endpoint: str | None = None, *, retries: int = 3, **more: Any
+    ) -> None:
+        self._retries = retries
         self._adapter = adapter.Adapter(
             session,
             service_type=SERVICE_TYPE,
@@ -80,9 +86,9 @@ class Connection:
         :raises Unreachable: no answer came.
         """
         path = "/" + "/".join(quote(s, safe="") for s in segments)
-        more: dict[str, Any] = {"connect_retries": _RETRIES if method in _REPEATABLE else 0}
+        more: dict[str, Any] = {"connect_retries": self._retries if method in _REPEATABLE else 0}
         if again_when_busy:
-            more |= {"status_code_retries": _RETRIES, "retriable_status_codes": _BUSY}
+            more |= {"status_code_retries": self._retries, "retriable_status_codes": _BUSY}
         if body is not None:
             more["json"] = body
         try:
@@ -139,4 +145,4 @@ def _explained(error: Any) -> errors.ClientError:
     if isinstance(error, ksa_exceptions.HttpError):
         kind = errors.of_status(error.http_status)
         return kind(f"Keystone: {error.message}", error.http_status, error.request_id)
-    return errors.Unreachable(str(error))
+    return errors.Unreachable(_POOL.sub(r": \1", str(error)))

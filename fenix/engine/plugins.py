@@ -32,7 +32,7 @@ class Plugins:
 
     def workflow(self, name: str) -> type[BaseWorkflow]:
         """The class of a workflow. :raises Unprocessable: listing those available."""
-        return _find("workflow", name, self.workflows)
+        return _find("workflow:", name, self.workflows)
 
     def action(self, name: str) -> type[BaseAction]:
         """The class of an action. :raises Unprocessable: listing those available."""

@@ -22,7 +22,7 @@ NOT_YET = 4
 PLAN_INCOMPLETE = 5
 INTERRUPTED = 130
 
-_FIELD = re.compile(r"(?P<field>\w+)(?P<rest>(?:[.\[][^:]*)?: .*)", re.S)
+_FIELD = re.compile(r"(?P<field>\w+)(?P<rest>(?:[.\[][^: ]*)?: .*)?", re.S)
 
 
 class Base(command.Command):
@@ -61,7 +61,7 @@ class Base(command.Command):
         found = _FIELD.match(str(error))
         option = found and self.options.get(found["field"])
         if found and option:
-            return f"{option}{found['rest']}"
+            return f"{option}{found['rest'] or f': {error}'}"
         if isinstance(error, errors.Unauthorized):
             return f"{error}; does the cloud of --os-cloud or OS_* have the right credentials?"
         return str(error)

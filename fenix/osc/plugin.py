@@ -54,6 +54,8 @@ def make_client(instance: Any) -> Client:
     return Client(
         instance.session,
         endpoint,
+        # Who sits before a terminal is told at once.
+        retries=0,
         region_name=instance.region_name,
         interface=instance.interface,
     )

@@ -19,6 +19,7 @@ class Reply(base.Action):
         "state": "<reply>",
         "instance_actions": "--action",
         "instance_action": "--action",
+        "action": "--action",
     }
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

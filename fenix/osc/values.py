@@ -73,9 +73,9 @@ def host_action(text: str) -> dict[str, Any]:
     missing = {"type", "plugin"} - found.keys()
     unknown = found.keys() - {"type", "plugin", "order"}
     if missing or unknown:
-        wrong = (
-            f"{', '.join(sorted(unknown))} is unknown" if unknown else f"{missing.pop()} missing"
-        )
+        wrong = f"{', '.join(sorted(missing))} is missing"
+        if unknown:
+            wrong = f"{', '.join(sorted(unknown))} is unknown"
         raise argparse.ArgumentTypeError(
             f"{text!r}: {wrong}; give type=<type>,plugin=<plug-in>[,order=<number>], or a JSON "
             f'object, which may have "metadata", too'

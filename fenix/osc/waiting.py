@@ -5,13 +5,20 @@ from __future__ import annotations
 import argparse
 import datetime
 import time
-from typing import Any, TextIO
+from collections.abc import Callable
+from typing import Any, TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from fenix.client import errors, progress, results
 from fenix.osc import base, values
+
+_Answer = TypeVar("_Answer")
+
+#: Seconds for which a service that does not answer is asked again.
+PATIENCE = 60.0
+_PAUSE = 2.0
 
 
 def add(parser: argparse.ArgumentParser, until: str) -> None:
@@ -58,7 +65,7 @@ def wait(
     with _bar(out) as bar:
         while True:
             try:
-                detail = command.client.sessions.detail(session_id)
+                detail = patient(lambda: command.client.sessions.detail(session_id))
             except errors.NotFound:
                 return 0 if until_gone else _say(out, f"Session {session_id} was deleted.")
             bar.show(detail)
@@ -74,6 +81,21 @@ def wait(
                 )
                 return base.NOT_YET
             time.sleep(parsed.interval)
+
+
+def patient(call: Callable[[], _Answer], patience: float = PATIENCE) -> _Answer:
+    """Make a call again while the service does not answer: it may be restarted meanwhile.
+
+    :param patience: seconds after which it is given up.
+    """
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return call()
+        except (errors.Unreachable, errors.Unavailable):
+            if time.monotonic() > end:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _say(out: TextIO, text: str) -> int:

@@ -25,7 +25,7 @@ class CreateTest(SessionTestCase):
         self.assertEqual([], self.request("GET").json()["session_id"])
 
     def test_what_is_not_there(self) -> None:
-        self.refused(422, "workflow 'nope' is not available; available: default", workflow="nope")
+        self.refused(422, "workflow: 'nope' is not available; available: default", workflow="nope")
         self.refused(422, "the cloud does not know nowhere", hosts=["compute-1", "nowhere"])
         self.refused(
             422, "'nope' is not available; available: command, dummy", actions=[
