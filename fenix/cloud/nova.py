@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -242,10 +243,18 @@ def _server(server: Any) -> base.Server:
         task_state=getattr(server, "OS-EXT-STS:task_state", None),
         vcpus=float(flavor.get("vcpus", 0)),
         memory_mb=float(flavor.get("ram", 0)),
-        disk_gb=float(flavor.get("disk", 0) + flavor.get("ephemeral", 0)),
+        disk_gb=_disk(server),
         updated=timing.parse(server.updated),
         fault=fault.get("message"),
     )
+
+
+def _disk(server: Any) -> float:
+    """GiB of its host's disk, as Nova tells Placement: none for the root disk on a volume."""
+    flavor = server.flavor
+    root = flavor.get("disk", 0) if server.image else 0
+    swap = math.ceil((flavor.get("swap") or 0) / 1024)
+    return float(root + flavor.get("ephemeral", 0) + swap)
 
 
 def _group(group: Any) -> base.Group:

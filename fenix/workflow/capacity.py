@@ -14,6 +14,11 @@ def size(instance: records.Instance) -> Size:
     return Size(instance.vcpus, instance.memory_mb, instance.disk_gb)
 
 
+def words(amount: Size) -> str:
+    """An amount for a message."""
+    return f"{amount.vcpus:g} vCPU, {amount.memory_mb:g} MiB, {amount.disk_gb:g} GiB"
+
+
 def _is_size(known: Size, instance: records.Instance) -> bool:
     return (
         known.vcpus == instance.vcpus
@@ -29,6 +34,7 @@ class Picture:
         self._snapshot = snapshot
         apart: list[list[object]] = snapshot.session.progress.get("apart", [])
         self._apart = {str(group_id) for group_id, _hard in apart}
+        self._others: dict[str, list[str]] = snapshot.session.progress.get("others_groups", {})
 
     def item(self, instance: records.Instance) -> Item:
         """An instance as the planner sees it; made anew only when it has changed."""
@@ -57,10 +63,12 @@ class Picture:
         used = total(size(i) for i in there) + Size(
             host.used_vcpus, host.used_memory_mb, host.used_disk_gb
         )
+        groups = {i.group_id for i in there if i.group_id}
+        groups.update(self._others.get(host.hostname, ()))
         return Room(
             host.hostname,
             Size(host.vcpus, host.memory_mb, host.disk_gb) - used,
-            frozenset(i.group_id for i in there if i.group_id in self._apart and i.group_id),
+            frozenset(groups & self._apart),
         )
 
     def settled(self) -> list[records.Host]:

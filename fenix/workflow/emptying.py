@@ -7,6 +7,7 @@ import datetime
 from fenix.conf.workflow import OWN_ACTION
 from fenix.db import records
 from fenix.planner.placement import Placement, Rooms
+from fenix.workflow import capacity
 from fenix.workflow.capacity import Picture
 from fenix.workflow.consent import Consent, agreed
 from fenix.workflow.hold import Hold
@@ -88,7 +89,7 @@ class Emptying:
         if found is None:
             raise Fatal(
                 f"no host has room for {instance.instance_name} ({instance.instance_id}, "
-                f"{instance.vcpus:g} vCPU, {instance.memory_mb:g} MiB) of {instance.host}; free "
+                f"{capacity.words(capacity.size(instance))}) of {instance.host}; free "
                 f"capacity or enable a host, then continue the session"
             )
         return found

@@ -20,6 +20,7 @@ _BLOCKING = {
     "REBUILD": "wait until it is rebuilt",
     "RESIZE": "wait for its resize",
     "VERIFY_RESIZE": "confirm or revert its resize",
+    "SHELVED": "unshelve it, or let it leave its host (openstack server shelve --offload)",
     "REVERT_RESIZE": "wait for the revert",
     "MIGRATING": "wait for its migration",
     "UNKNOWN": "bring its host back",
@@ -111,33 +112,55 @@ class Inventory:
 
     def refresh(self) -> None:
         """Read every instance and server group anew."""
-        hold = self._hold
-        servers = hold.cloud.servers()
-        member_of: dict[str, str] = {}
-        apart = []
-        for group in hold.cloud.groups():
-            member_of.update(dict.fromkeys(group.members, group.group_id))
-            if group.anti_affinity:
-                apart.append([group.group_id, group.hard])
-        hold.note("apart", sorted(apart))
-        used: dict[str, list[float]] = {}
+        servers = self._hold.cloud.servers()
+        member_of = self._groups()
+        by_host: dict[str | None, list[base.Server]] = {}
         seen = set()
         for server in servers:
             self.apply(server, member_of.get(server.server_id))
             seen.add(server.server_id)
-            if server.server_id not in self._snapshot.instances and server.host:
-                sums = used.setdefault(server.host, [0.0, 0.0, 0.0])
-                for index, amount in enumerate((server.vcpus, server.memory_mb, server.disk_gb)):
-                    sums[index] += amount
+            by_host.setdefault(server.host, []).append(server)
         for instance in self._snapshot.alive():
             if instance.instance_id not in seen:
                 self._gone(instance)
         for host in self._snapshot.hosts.values():
-            sums = used.get(host.hostname, [0.0, 0.0, 0.0])
-            if [host.used_vcpus, host.used_memory_mb, host.used_disk_gb] != sums:
-                host.used_vcpus, host.used_memory_mb, host.used_disk_gb = sums
-                hold.touch(host)
+            self._count(host, by_host.get(host.hostname, []), member_of)
         self._advance_cursor(servers)
+
+    def _groups(self) -> dict[str, str]:
+        """Remember which groups keep their members apart. :returns: group by instance."""
+        member_of: dict[str, str] = {}
+        apart = []
+        for group in self._hold.cloud.groups():
+            member_of.update(dict.fromkeys(group.members, group.group_id))
+            if group.anti_affinity:
+                apart.append([group.group_id, group.hard])
+        self._hold.note("apart", sorted(apart))
+        return member_of
+
+    def _count(
+        self, host: records.Host, servers: Iterable[base.Server], member_of: dict[str, str]
+    ) -> None:
+        """Know what those take of a host, and which groups they are in, that are not ours."""
+        others = [
+            s
+            for s in servers
+            if s.server_id not in self._snapshot.instances and s.status not in _HOMELESS
+        ]
+        sums = [
+            sum(s.vcpus for s in others),
+            sum(s.memory_mb for s in others),
+            sum(s.disk_gb for s in others),
+        ]
+        if [host.used_vcpus, host.used_memory_mb, host.used_disk_gb] != sums:
+            host.used_vcpus, host.used_memory_mb, host.used_disk_gb = sums
+            self._hold.touch(host)
+        groups = sorted({member_of[s.server_id] for s in others if s.server_id in member_of})
+        known = self._hold.noted("others_groups", {})
+        if known.get(host.hostname, []) != groups:
+            without = {name: ids for name, ids in known.items() if name != host.hostname}
+            found = {host.hostname: groups} if groups else {}
+            self._hold.note("others_groups", {**without, **found})
 
     def observe(self) -> None:
         """Read what changed since the last look."""
@@ -149,7 +172,28 @@ class Inventory:
         servers = self._hold.cloud.changed_since(since)
         for server in servers:
             self.apply(server)
+        self._recount(servers)
         self._advance_cursor(servers)
+
+    def _recount(self, changed: Iterable[base.Server]) -> None:
+        """Look at hosts outside the session on which something changed that is not ours."""
+        known = self._snapshot.others
+        names = set()
+        for server in changed:
+            if server.server_id in self._snapshot.instances:
+                continue
+            size = (server.vcpus, server.memory_mb, server.disk_gb)
+            now = (server.host, server.status in _HOMELESS, *size)
+            before = known.get(server.server_id)
+            if before != now:
+                known[server.server_id] = now
+                names.update({server.host, before[0] if before else None})
+        hosts = [h for h in self._snapshot.hosts.values() if h.outside and h.hostname in names]
+        if not hosts:
+            return
+        member_of = self._groups()
+        for host in hosts:
+            self._count(host, self._hold.cloud.servers(host.hostname), member_of)
 
     def look_at(self, hostname: str) -> list[records.Instance]:
         """Read what is on one host now."""
@@ -218,6 +262,9 @@ class Inventory:
         )
 
     def _gone(self, instance: records.Instance) -> None:
+        if instance.project_state is not None:
+            # Its project was asked about it: replaced or retired, it needs no move any more.
+            instance.action_done = True
         self._snapshot.forget(instance)
         self._hold.touch(instance)
         self._hold.event(

@@ -14,6 +14,7 @@ from fenix import states
 from fenix.db import records
 from fenix.planner import sequence
 from fenix.planner.model import Source, total
+from fenix.workflow import capacity
 from fenix.workflow.capacity import Picture
 from fenix.workflow.emptying import Emptying
 from fenix.workflow.limits import Limits
@@ -180,13 +181,17 @@ class Pipeline:
         state = (len(waiting), len(rooms), total(r.free for r in rooms), places)
         if active and self._snapshot.tried.get("next") == state:
             return later
+        # Others may have used or left room on hosts outside since anything was looked at.
+        self._workflow.inventory.observe()
+        picture = Picture(self._snapshot)
+        rooms = picture.rooms(picture.settled())
         sources = [picture.source(h) for h in waiting]
         chosen = sequence.next_hosts(sources, rooms, places)
         for source, placement in chosen:
             self._emptying.begin(self._snapshot.hosts[source.name], placement)
         self._snapshot.tried["next"] = None if chosen else state
         if not chosen and not active:
-            raise Fatal(self._stuck(sources))
+            raise Fatal(self.stuck(sources))
         self._workflow.prepare_next()
         return later
 
@@ -196,11 +201,12 @@ class Pipeline:
         control = [h for h in hosts if h.is_controller][: 0 if busy else 1]
         return [h for h in hosts if not h.is_controller] + control
 
-    def _stuck(self, sources: list[Source]) -> str:
+    def stuck(self, sources: list[Source]) -> str:
+        """Why none of these hosts can be emptied, and what to do."""
         picture = Picture(self._snapshot)
         rooms = picture.rooms(picture.settled())
         short = sequence.shortage(sources, rooms)
-        free = ", ".join(f"{r.name} {r.free.vcpus:g}" for r in rooms[:20]) or "none"
+        free = "; ".join(f"{r.name} {capacity.words(r.free)}" for r in rooms[:20]) or "nothing"
         missing = (
             f"for {short.host}, which needs least, {short.instances} instances with "
             f"{short.vcpus:g} vCPU find no place"
@@ -208,8 +214,8 @@ class Pipeline:
             else "no host can be emptied"
         )
         return (
-            f"{', '.join(s.name for s in sources[:20])} cannot be emptied: {missing}. Free vCPUs "
-            f"on maintained hosts: {free}. Free capacity there (scale in, or enable another "
+            f"{', '.join(s.name for s in sources[:20])} cannot be emptied: {missing}. Free on "
+            f"maintained hosts: {free}. Free capacity there (scale in, or enable another "
             f"host), then continue the session"
         )
 

@@ -15,7 +15,7 @@ from fenix.workflow.consent import Consent
 from fenix.workflow.emptying import Emptying
 from fenix.workflow.hold import Hold
 from fenix.workflow.limits import Limits
-from fenix.workflow.outcome import Go, Outcome, Wait
+from fenix.workflow.outcome import Fatal, Go, Outcome, Wait
 from fenix.workflow.pipeline import Pipeline
 from fenix.workflow.scaling import Scaling
 
@@ -80,9 +80,13 @@ class RollingWorkflow(BaseWorkflow):
         """Ask projects to scale in until one host can be emptied; in bounded rounds."""
         state = states.SCALE_IN
         if not self.scaling.round_is_open:
+            way = self._way_on()
+            if way != states.ASK_SCALE_IN:
+                return Go(way)
             short = self._shortage()
             if short is None:
-                return Go(self._way_on())
+                sources = self._useful(Picture(self.snapshot).unmaintained())
+                raise Fatal(self.pipeline.stuck(sources))
             self.asking.forget_answers(state)
             self.scaling.open_round(short)
         wait = self.ask_everyone(
@@ -174,7 +178,8 @@ class RollingWorkflow(BaseWorkflow):
 
     def _shortage(self) -> sequence.Shortage | None:
         picture = Picture(self.snapshot)
-        waiting = [h for h in picture.unmaintained() if not h.found_disabled]
-        return sequence.shortage(
-            [picture.source(h) for h in waiting], picture.rooms(picture.usable())
-        )
+        sources = [picture.source(h) for h in picture.unmaintained() if not h.found_disabled]
+        if not any(s.items for s in sources):
+            # Only hosts that stay disabled have instances.
+            sources = [picture.source(h) for h in picture.unmaintained()]
+        return sequence.shortage(sources, picture.rooms(picture.usable()))

@@ -30,6 +30,8 @@ class Snapshot:
         #: Nova's records of moves under way, by server and record id, and how far they were read.
         self.migrations: dict[str, dict[str, base.Migration]] = {}
         self.migrations_until: datetime.datetime | None = None
+        #: Instances of others that changed lately: host, whether they left it, and their size.
+        self.others: dict[str, tuple[str | None, bool, float, float, float]] = {}
         self._by_host: dict[str | None, set[str]] = {}
         self._under_way: set[str] = set()
         #: What the planner found not to be possible, until something changes.
