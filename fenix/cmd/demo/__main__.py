@@ -78,9 +78,9 @@ def _display(as_json: bool) -> Any:
         return Plain(sys.stdout)
     from rich.console import Console
 
-    from fenix.cmd.demo.screen import Screen
+    from fenix.cmd.demo.screen import screen
 
-    return Screen(Console())
+    return screen(Console())
 
 
 def _log_to(path: pathlib.Path) -> None:

@@ -4,34 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-#: Phases in which nothing happens to a host.
-RESTING = ("pending", "done")
-LEAVING = "leaving"
-ARRIVING = "arriving"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Instance:
-    """An instance on a host. ``vnf`` is the number of its application, from 0.
-
-    ``motion`` is empty, ``leaving`` or, for one that is still elsewhere, ``arriving``.
-    """
-
-    name: str
-    vnf: int
-    pair: bool
-    answers: bool
-    motion: str = ""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Host:
-    """A host with its phase, as the service has it; its instances where they are looked at."""
-
-    name: str
-    compute: bool
-    phase: str
-    instances: tuple[Instance, ...] = ()
+from fenix.view.scene import Host, Line
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,15 +25,6 @@ class Question:
     state: str
     host: str | None
     answer: str | None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Line:
-    """Something that was said or happened at a model time."""
-
-    at: float
-    who: str
-    text: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,9 +50,3 @@ class Frame:
     def maintained(self) -> int:
         """How many hosts are done."""
         return sum(h.phase == "done" for h in self.hosts)
-
-
-def clock(seconds: float) -> str:
-    """Model time as ``h:mm:ss``."""
-    minutes, second = divmod(int(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}"

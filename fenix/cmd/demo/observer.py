@@ -15,6 +15,7 @@ from fenix.cmd.demo.result import MIGRATIONS
 from fenix.cmd.demo.topology import HA, Vnf
 from fenix.db import models
 from fenix.emulator.record import Move
+from fenix.view import scene
 
 _LINES = 100
 #: In a larger cloud only instances of hosts that are worked on are looked at.
@@ -35,7 +36,7 @@ class Observer:
         self._names = {v.project.id: v.name for v in vnfs}
         self._speed = speed
         self._worth_it = len(cluster.cloud.servers) <= _ALL_INSTANCES
-        self._lines: collections.deque[frames.Line] = collections.deque(maxlen=_LINES)
+        self._lines: collections.deque[scene.Line] = collections.deque(maxlen=_LINES)
         self._lock = threading.Lock()
         self._visited: set[str] = set()
         self._phases: dict[str, str] = {}
@@ -61,7 +62,7 @@ class Observer:
         self._say(vnf.name, f"{body['state']}{': ' if actions else ''}{actions}")
 
     def _say(self, who: str, text: str) -> None:
-        line = frames.Line(self._cluster.cloud.clock.now(), who, text)
+        line = scene.Line(self._cluster.cloud.clock.now(), who, text)
         with self._lock:
             self._lines.append(line)
             self._said += 1
@@ -151,9 +152,9 @@ class Observer:
         compute: bool,
         leaving: set[str],
         arriving: dict[str, list[Move]],
-    ) -> frames.Host:
-        if not self._worth_it and phase in frames.RESTING:
-            return frames.Host(view["name"], compute, phase)
+    ) -> scene.Host:
+        if not self._worth_it and phase in scene.RESTING:
+            return scene.Host(view["name"], compute, phase)
         coming = {m.server_id: m for m in arriving.get(view["name"], ())}
         there = []
         for server in view["servers"]:
@@ -164,14 +165,14 @@ class Observer:
                     server["name"],
                     server["project_id"],
                     server["answering"],
-                    "" if here else frames.LEAVING,
+                    "" if here else scene.LEAVING,
                 )
             )
         for move in coming.values():
-            there.append(self._instance(move.name, move.project_id, True, frames.ARRIVING))
+            there.append(self._instance(move.name, move.project_id, True, scene.ARRIVING))
         there.sort(key=lambda i: (i.vnf, not i.pair, i.name))
-        return frames.Host(view["name"], compute, phase, tuple(there))
+        return scene.Host(view["name"], compute, phase, tuple(there))
 
-    def _instance(self, name: str, project_id: str, answers: bool, motion: str) -> frames.Instance:
+    def _instance(self, name: str, project_id: str, answers: bool, motion: str) -> scene.Instance:
         vnf = self._vnfs.get(project_id, 0)
-        return frames.Instance(name, vnf, name.startswith(HA), answers, motion)
+        return scene.Instance(name, vnf, name.startswith(HA), answers, motion)

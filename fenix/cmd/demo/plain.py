@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from fenix.cmd.demo.frame import Frame, clock
+from fenix.cmd.demo.frame import Frame
+from fenix.view.scene import clock
 
 _FEW = 4
 _STEP = 5

@@ -1,24 +1,20 @@
-"""The demo on a terminal: the session, hosts with their instances, the application, who said what.
-
-Colours are of middling brightness, so that they can be read on dark and on light; what they say
-is also said by a sign or a word.
-"""
+"""The demo on a terminal: the session, its hosts, the application, who said what."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
 from fenix import states
 from fenix.cmd.demo import frame as frames
-from fenix.cmd.demo.frame import Frame, clock
-from fenix.cmd.demo.hosts import Hosts
-from fenix.cmd.demo.style import DIM, GOOD, ICONS, PLAIN_ICONS, STRONG, WORK, WRONG, Icons, of_vnf
+from fenix.cmd.demo.frame import Frame
+from fenix.view import parts as view
+from fenix.view.hosts import Hosts
+from fenix.view.scene import clock
+from fenix.view.style import DIM, GOOD, STRONG, WORK, WRONG, Icons, of_vnf
+from fenix.view.terminal import Screen
 
 _ROAD = (
     states.MAINTENANCE,
@@ -33,31 +29,9 @@ _FEW = 4
 _LEAST_LINES = 4
 
 
-class Screen:
-    """Draws frames on the whole terminal, and leaves the last one behind when it ends."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._live = Live(console=console, screen=True, auto_refresh=False)
-        self._last: Frame | None = None
-        self._live.start()
-
-    def show(self, frame: Frame) -> None:
-        """Draw this moment."""
-        self._last = frame
-        size = self._console.size
-        self._live.update(self._draw(frame, size.width, size.height), refresh=True)
-
-    def close(self) -> None:
-        """Give the terminal back, with the last frame on it."""
-        self._live.stop()
-        if self._last is not None:
-            size = self._console.size
-            self._console.print(self._draw(self._last, size.width, size.height - 4))
-
-    def _draw(self, frame: Frame, width: int, height: int) -> RenderableType:
-        icons = ICONS if "utf" in self._console.encoding else PLAIN_ICONS
-        return picture(frame, width, height, icons)
+def screen(console: Console) -> Screen[Frame]:
+    """The whole terminal, for frames of the demo."""
+    return Screen(console, picture)
 
 
 def picture(frame: Frame, width: int, height: int, icons: Icons) -> RenderableType:
@@ -68,63 +42,25 @@ def picture(frame: Frame, width: int, height: int, icons: Icons) -> RenderableTy
     asked = _questions(frame.questions) if few else _many_questions(frame.questions)
     left = height - len(head) - len(application) - len(asked) - 3
     hosts = Hosts(frame.hosts, icons, width).lines(max(4, left - _LEAST_LINES))
-    left -= len(hosts)
-    parts: list[Iterable[RenderableType]] = [head, hosts, application, asked]
-    blank = [Text("")]
-    body: list[RenderableType] = []
-    for part in parts:
-        lines = list(part)
-        body += [*(blank if body and lines and part is not asked else []), *lines]
-    body += [Text(""), *_lines(frame.lines, max(0, left))]
+    said = view.lines(frame.lines, max(0, left - len(hosts)))
+    body = view.stacked([head, hosts, [*application, *asked], said])
     return Group(*body[:height])
 
 
-def _ends(left: Text, right: Text, width: int) -> Text:
-    gap = max(1, width - left.cell_len - right.cell_len)
-    line = Text.assemble(left, " " * gap, right, no_wrap=True)
-    line.truncate(width)
-    return line
+def _road(frame: Frame, icons: Icons, width: int) -> Text:
+    failed = frame.state == states.MAINTENANCE_FAILED
+    return view.road(_ROAD, frame.state, frame.visited, icons, width, failed=failed)
+
+
+def _bar(frame: Frame, width: int) -> RenderableType:
+    hosts = f"{frame.maintained} of {len(frame.hosts)} hosts"
+    return view.bar(frame.percent, f"{hosts}  {frame.moves} moves  {frame.percent:3d} %", width)
 
 
 def _title(frame: Frame, width: int) -> Text:
     computes = sum(h.compute for h in frame.hosts)
     left = Text.assemble(("Fenix  ", STRONG), f"maintains an emulated cloud of {computes} computes")
-    return _ends(left, Text(f"model time {clock(frame.at)} (x{frame.speed:g})", DIM), width)
-
-
-def _road(frame: Frame, icons: Icons, width: int) -> Text:
-    line = Text(no_wrap=True)
-    road = _ROAD if frame.state != states.MAINTENANCE_FAILED else (*_ROAD[:-1], frame.state)
-    for state in road:
-        word = state if state == states.MAINTENANCE else state.removesuffix("_MAINTENANCE")
-        word = word.removeprefix("MAINTENANCE_")
-        if state == frame.state:
-            style = f"reverse {WRONG if state == states.MAINTENANCE_FAILED else GOOD}"
-            line.append(f" {word} ", style)
-        else:
-            line.append(word, GOOD if state in frame.visited else DIM)
-        if state is not road[-1]:
-            line.append(f" {icons.then} ", DIM)
-    line.truncate(width)
-    return line
-
-
-def _bar(frame: Frame, width: int) -> RenderableType:
-    words = Text(
-        f"{frame.maintained} of {len(frame.hosts)} hosts  {frame.moves} moves  {frame.percent:3d} %"
-    )
-    grid = Table.grid(padding=(0, 2))
-    grid.add_row(
-        ProgressBar(
-            100,
-            frame.percent,
-            width=max(10, width - words.cell_len - 2),
-            complete_style=GOOD,
-            finished_style=GOOD,
-        ),
-        words,
-    )
-    return grid
+    return view.ends(left, Text(f"model time {clock(frame.at)} (x{frame.speed:g})", DIM), width)
 
 
 def _probes(frame: Frame, icons: Icons) -> list[RenderableType]:
@@ -191,14 +127,3 @@ def _many_questions(questions: Sequence[frames.Question]) -> list[RenderableType
         WORK if waiting else GOOD,
     )
     return [line]
-
-
-def _lines(lines: Sequence[frames.Line], count: int) -> list[RenderableType]:
-    found: list[RenderableType] = []
-    for said in lines[max(0, len(lines) - count) :] if count else ():
-        line = Text(no_wrap=True, overflow="ellipsis")
-        line.append(f"{clock(said.at)}  ", DIM)
-        line.append(f"{said.who} ", STRONG)
-        line.append(said.text)
-        found.append(line)
-    return found

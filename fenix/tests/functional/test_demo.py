@@ -14,10 +14,11 @@ import time
 import testtools
 from rich.console import Console
 
-from fenix.cmd.demo import frame, screen, style, topology
+from fenix.cmd.demo import frame, screen, topology
 from fenix.cmd.demo.plain import Plain
 from fenix.cmd.demo.result import Result
 from fenix.cmd.demo.witness import Reaction
+from fenix.view import scene, style
 
 ROOT = pathlib.Path(__file__).parents[3]
 TIMEOUT = 120
@@ -167,14 +168,14 @@ class TopologyTest(testtools.TestCase):
 def moment(computes: int, per_host: int) -> frame.Frame:
     """A cloud in the middle of its maintenance."""
     phases = ["done", "draining", "maintaining", "pending"]
-    motions = ["", frame.LEAVING, frame.ARRIVING]
-    hosts = [frame.Host("controller", False, "done")]
+    motions = ["", scene.LEAVING, scene.ARRIVING]
+    hosts = [scene.Host("controller", False, "done")]
     for number in range(computes):
         instances = tuple(
-            frame.Instance(f"worker-{number}-{n}", number // 5, n == 0, n % 2 == 0, motions[n % 3])
+            scene.Instance(f"worker-{number}-{n}", number // 5, n == 0, n % 2 == 0, motions[n % 3])
             for n in range(per_host)
         )
-        hosts.append(frame.Host(f"compute-{number}", True, phases[number % 4], instances))
+        hosts.append(scene.Host(f"compute-{number}", True, phases[number % 4], instances))
     vnfs = max(1, computes // 5)
     return frame.Frame(
         at=3725.0,
@@ -189,7 +190,7 @@ def moment(computes: int, per_host: int) -> frame.Frame:
             frame.Question(f"vnf-{n}", "PLANNED_MAINTENANCE", "compute-1", None)
             for n in range(vnfs)
         ),
-        lines=tuple(frame.Line(n, "fenix", f"said {n} " + "more " * 40) for n in range(100)),
+        lines=tuple(scene.Line(n, "fenix", f"said {n} " + "more " * 40) for n in range(100)),
         said=100,
     )
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from fenix.cmd.demo.frame import ARRIVING, LEAVING, RESTING, Host, Instance
-from fenix.cmd.demo.style import DIM, PHASES, STRONG, WORK, WRONG, Icons, of_vnf
+from fenix.view.scene import ARRIVING, LEAVING, RESTING, Host, Instance
+from fenix.view.style import DIM, PHASES, STRONG, WORK, WRONG, Icons, of_vnf
 
 _PHASE = 11
 _GAP = 3

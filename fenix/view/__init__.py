@@ -1,0 +1,1 @@
+"""What a session looks like, on a terminal and as a picture; knows no source of it."""
