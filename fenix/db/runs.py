@@ -79,15 +79,22 @@ def claim(
 
 
 @retried
-def beat(database: Database, run_ids: Collection[int], owner: str, now: datetime.datetime) -> None:
-    """Show that these runs are alive."""
-    if run_ids:
-        with database.writer() as session:
-            session.execute(
-                sa.update(_R)
-                .where(_R.c.run_id.in_(run_ids), _R.c.owner == owner, _R.c.state == RUNNING)
-                .values(heartbeat_at=now)
-            )
+def beat(
+    database: Database, run_ids: Collection[int], owner: str, now: datetime.datetime
+) -> frozenset[int]:
+    """Show that these runs are alive.
+
+    :returns: those of them that ``owner`` has no more: another engine took them, or their session
+        was deleted.
+    """
+    if not run_ids:
+        return frozenset()
+    mine = sa.and_(_R.c.run_id.in_(run_ids), _R.c.owner == owner, _R.c.state == RUNNING)
+    with database.writer() as session:
+        shown = session.execute(sa.update(_R).where(mine).values(heartbeat_at=now))
+        if shown.rowcount == len(run_ids):  # type: ignore[attr-defined]
+            return frozenset()
+        return frozenset(run_ids) - set(session.scalars(sa.select(_R.c.run_id).where(mine)))
 
 
 @retried

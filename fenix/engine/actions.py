@@ -21,6 +21,8 @@ from fenix.workflow.action import BaseAction, Result, State, Task
 LOG = logging.getLogger(__name__)
 
 _HEALTH_PAUSE = 1.0
+#: A run that ends by itself when its time is over says more than that it is over.
+_GRACE = datetime.timedelta(seconds=1)
 _TEXT = 4000
 
 
@@ -85,7 +87,7 @@ class ActionRunner:
                     self._database,
                     run,
                     result.state.value,
-                    result.message[:_TEXT],
+                    _text(result.message),
                     self._clock.now(),
                 )
                 return
@@ -97,21 +99,31 @@ class ActionRunner:
         try:
             action = self._plugins.action(run.plugin)(self._task(run))
             if action.done():
-                return Result(State.SKIPPED, "the goal holds already")
-            result = action.run()
-            if result.state is not State.FAILED and not self._healthy(action, run):
-                return Result(State.FAILED, f"{run.hostname} was not well in time after the action")
-            return result
+                # Perhaps an engine died between the run and the gate: the gate still counts.
+                result = Result(State.SKIPPED, "the goal holds already")
+            else:
+                result = action.run()
+            if not isinstance(result, Result):
+                raise TypeError(f"run() returned {type(result).__name__}, not a Result")
+            ill = None if result.state is State.FAILED else self._ill(action, run)
+            return result if ill is None else Result(State.FAILED, ill)
         except Exception as error:
             LOG.exception("%s action %s on %s raised", run.type, run.plugin, run.hostname)
             return Result(State.FAILED, f"{type(error).__name__}: {error}")
 
-    def _healthy(self, action: BaseAction, run: records.ActionRun) -> bool:
-        while not action.health():
-            if run.deadline is None or self._clock.now() >= run.deadline:
-                return False
-            time.sleep(_HEALTH_PAUSE)
-        return True
+    def _ill(self, action: BaseAction, run: records.ActionRun) -> str | None:
+        """Wait for the host to be well. :returns: None when it is, else what to tell of it."""
+        while True:
+            why = ""
+            try:
+                if action.health():
+                    return None
+            except Exception as error:  # noqa: BLE001 - a host that boots answers in many ways
+                why = f" ({type(error).__name__}: {error})"
+            left = (run.deadline - self._clock.now()).total_seconds() if run.deadline else 0.0
+            if left <= 0:
+                return f"{run.hostname} was not well in time after the action{why}"
+            time.sleep(min(_HEALTH_PAUSE, left))
 
     def _task(self, run: records.ActionRun) -> Task:
         return Task(
@@ -135,13 +147,36 @@ class ActionRunner:
         """Show life of everything that runs; give up what is past its time."""
         now = self._clock.now()
         with self._lock:
-            late = [r for r in self._alive.values() if r.deadline and now > r.deadline]
+            late = [r for r in self._alive.values() if r.deadline and now > r.deadline + _GRACE]
             for run in late:
                 del self._alive[run.run_id]
             alive = list(self._alive)
         for run in late:
+            LOG.error(
+                "%s action %s on %s is given up; until it ends it takes one of [engine] pool_size",
+                run.type,
+                run.plugin,
+                run.hostname,
+            )
             self._finish(run, Result(State.FAILED, f"not finished within {self._limit(run):g} s"))
         try:
-            db_runs.beat(self._database, alive, self._engine_id, now)
+            lost = db_runs.beat(self._database, alive, self._engine_id, now)
         except db_exc.DBError as error:
             LOG.warning("The heartbeat of %d actions was not written: %s", len(alive), error)
+            return
+        with self._lock:
+            for run_id in lost:
+                gone = self._alive.pop(run_id, None)
+                if gone is not None:
+                    LOG.warning(
+                        "%s action %s on %s was given to another engine, or deleted",
+                        gone.type,
+                        gone.plugin,
+                        gone.hostname,
+                    )
+
+
+def _text(message: object) -> str:
+    """What a column of text can hold: not every database takes NUL or half a surrogate."""
+    text = str(message).replace("\0", "").encode("utf-8", "replace").decode()
+    return text[:_TEXT]

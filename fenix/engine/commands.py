@@ -71,10 +71,8 @@ class Commands:
         """See :meth:`fenix.rpc.client.EngineClient.create_session`."""
         self._in_time(deadline)
         name = body.get("workflow") or self._conf.engine.default_workflow
-        workflow = self._plugins.workflow(name)
-        if body.get("parameters") and workflow.parameters is None:
-            raise exceptions.BadRequest(f"parameters: the workflow {name} takes none")
-        actions = [self._action(session_id, a) for a in body.get("actions", [])]
+        self._plugins.check_parameters(name, body.get("parameters") or {})
+        actions = [self._action(session_id, name, a) for a in body.get("actions", [])]
         limit = self._conf.engine.max_sessions
         if lifecycle.live_count(self._database) >= limit:
             raise exceptions.SessionLimit(
@@ -113,8 +111,9 @@ class Commands:
                 "the command came too late; its sender does not wait any more"
             )
 
-    def _action(self, session_id: str, action: dict[str, Any]) -> records.Action:
+    def _action(self, session_id: str, workflow: str, action: dict[str, Any]) -> records.Action:
         meta = action.get("metadata") or {}
+        self._plugins.check_type(workflow, action["type"])
         self._plugins.check_action(action["plugin"], meta)
         return records.Action(
             session_id, action["plugin"], action["type"], action.get("order", 0), meta

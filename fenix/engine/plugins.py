@@ -24,6 +24,16 @@ class Plugins:
             WORKFLOWS, conf.engine.workflows, BaseWorkflow
         )
         self.actions: dict[str, type[BaseAction]] = _load(ACTIONS, conf.engine.actions, BaseAction)
+        self._conf = conf
+        for name, action in self.actions.items():
+            _demand_schema(f"{ACTIONS}: {name}: metadata_schema", action.metadata_schema)
+            if action.timeout is not None and not action.timeout > 0:
+                raise exceptions.PluginError(
+                    f"{ACTIONS}: {name}: timeout is {action.timeout!r}; it is seconds, or None"
+                )
+            action.configured(conf)
+        for name, workflow in self.workflows.items():
+            _demand_schema(f"{WORKFLOWS}: {name}: parameters", workflow.parameters)
         if conf.engine.default_workflow not in self.workflows:
             raise exceptions.PluginError(
                 f"[engine] default_workflow = {conf.engine.default_workflow} is not among "
@@ -41,13 +51,63 @@ class Plugins:
     def check_action(self, name: str, metadata: dict[str, Any]) -> None:
         """Hold an action's metadata against the plug-in's schema.
 
-        :raises Unprocessable: unknown plug-in. :raises BadRequest: naming what does not fit.
+        :raises Unprocessable: unknown plug-in, or the plug-in refuses it.
+        :raises BadRequest: naming what does not fit.
         """
-        validator = jsonschema.Draft202012Validator(self.action(name).metadata_schema)
-        error = jsonschema.exceptions.best_match(validator.iter_errors(metadata))
-        if error is not None:
-            where = "".join(f".{part}" for part in error.absolute_path)
-            raise exceptions.BadRequest(f"actions: metadata{where} of {name}: {error.message}")
+        plugin = self.action(name)
+        misfit = _misfit(plugin.metadata_schema, metadata)
+        if misfit is not None:
+            where, why = misfit
+            raise exceptions.BadRequest(f"actions: metadata{where} of {name}: {why}")
+        try:
+            plugin.check(metadata, self._conf)
+        except ValueError as error:
+            raise exceptions.Unprocessable(f"actions: metadata of {name}: {error}") from None
+
+    def check_type(self, workflow: str, kind: str) -> None:
+        """An action's type must be one that the workflow runs.
+
+        :raises Unprocessable: listing those that it does.
+        """
+        known = self.workflow(workflow).action_types
+        if kind not in known:
+            raise exceptions.Unprocessable(
+                f"actions: type {kind!r} is never run by workflow {workflow}; it runs "
+                f"{', '.join(sorted(known))}"
+            )
+
+    def check_parameters(self, workflow: str, parameters: dict[str, Any]) -> None:
+        """Hold a session's parameters against the workflow's schema.
+
+        :raises BadRequest: naming what does not fit.
+        """
+        schema = self.workflow(workflow).parameters
+        if schema is None:
+            if parameters:
+                raise exceptions.BadRequest(f"parameters: the workflow {workflow} takes none")
+            return
+        misfit = _misfit(schema, parameters)
+        if misfit is not None:
+            where, why = misfit
+            raise exceptions.BadRequest(f"parameters{where} of {workflow}: {why}")
+
+
+def _demand_schema(what: str, schema: dict[str, Any] | None) -> None:
+    if schema is None:
+        return
+    try:
+        jsonschema.Draft202012Validator.check_schema(schema)
+    except jsonschema.exceptions.SchemaError as error:
+        raise exceptions.PluginError(f"{what} is no JSON schema: {error.message}") from None
+
+
+def _misfit(schema: dict[str, Any], value: object) -> tuple[str, str] | None:
+    """Where a value does not fit a schema, and why; None when it does."""
+    validator = jsonschema.Draft202012Validator(schema)
+    error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    if error is None:
+        return None
+    return "".join(f".{part}" for part in error.absolute_path), error.message
 
 
 def _find(what: str, name: str, table: dict[str, Any]) -> Any:

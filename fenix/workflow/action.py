@@ -59,14 +59,33 @@ class BaseAction(abc.ABC):
     def __init__(self, task: Task) -> None:
         self.task = task
 
+    @classmethod
+    def configured(cls, conf: cfg.ConfigOpts) -> None:
+        """Look at the plug-in's own configuration, once when an engine starts.
+
+        :raises PluginError: it is wrong; the engine does not start.
+        """
+        return
+
+    @classmethod
+    def check(cls, metadata: dict[str, Any], conf: cfg.ConfigOpts) -> None:
+        """Look at what a new session gives, which fits ``metadata_schema`` already.
+
+        :raises ValueError: it cannot be done; the session is refused with this text.
+        """
+        return
+
     @abc.abstractmethod
     def run(self) -> Result:
         """Do it. An exception counts as FAILED, with its text."""
 
     def done(self) -> bool:
-        """Whether the goal holds already; then it is not run (again)."""
+        """Whether the goal holds already; then it is not run (again), but still gated."""
         return False
 
     def health(self) -> bool:
-        """Whether the host is well after the run; asked again until it is, or time is up."""
+        """Whether the host is well after the run; asked again until it is, or time is up.
+
+        An exception counts as not well yet, with its text.
+        """
         return True

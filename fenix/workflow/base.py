@@ -33,6 +33,10 @@ class BaseWorkflow:
     table: ClassVar[states.Table] = states.TABLE
     #: JSON schema of a session's ``parameters``; None: it takes none.
     parameters: ClassVar[dict[str, Any] | None] = None
+    #: Types of actions that it runs; a session with another type is refused.
+    action_types: ClassVar[frozenset[str]] = frozenset(
+        {"pre", "host", "controller", "compute", "post"}
+    )
 
     def __init__(self, hold: Hold) -> None:
         self.hold = hold
@@ -49,6 +53,12 @@ class BaseWorkflow:
     def session(self) -> records.Session:
         """The session's row."""
         return self.hold.session
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The session's ``parameters``, which fit the schema of the workflow."""
+        found: dict[str, Any] = self.session.settings.get("parameters") or {}
+        return found
 
     def handle(self) -> Outcome:
         """Run the method of the session's state.

@@ -20,7 +20,11 @@ def allowed(conf: cfg.ConfigOpts) -> dict[str, list[str]]:
     :raises PluginError: an entry that is not ``name = program argument ...``.
     """
     commands: dict[str, list[str]] = {}
-    for entry in conf[GROUP].allow:
+    try:
+        entries = conf[GROUP].allow
+    except cfg.Error as error:
+        raise exceptions.PluginError(f"[{GROUP}] allow: {error}; write $$ for a $") from None
+    for entry in entries:
         name, separator, text = entry.partition("=")
         argv = text.split()
         if not (separator and name.strip() and argv):
@@ -29,6 +33,11 @@ def allowed(conf: cfg.ConfigOpts) -> dict[str, list[str]]:
             )
         commands[name.strip()] = argv
     return commands
+
+
+def _not_allowed(name: str, commands: dict[str, list[str]]) -> str:
+    known = ", ".join(sorted(commands)) or "none"
+    return f"[{GROUP}] allows no command {name!r}; allowed: {known}"
 
 
 class ActionPlugin(BaseAction):
@@ -49,14 +58,26 @@ class ActionPlugin(BaseAction):
         },
     }
 
+    @classmethod
+    def configured(cls, conf: cfg.ConfigOpts) -> None:
+        """Every entry of the list must say what it allows."""
+        allowed(conf)
+
+    @classmethod
+    def check(cls, metadata: dict[str, Any], conf: cfg.ConfigOpts) -> None:
+        """The command must be on the list."""
+        name = metadata["command"]
+        commands = allowed(conf)
+        if name not in commands:
+            raise ValueError(f"command: {_not_allowed(name, commands)}")
+
     def run(self) -> Result:
         """Run it."""
         task = self.task
         name = task.metadata["command"]
         commands = allowed(task.conf)
         if name not in commands:
-            known = ", ".join(sorted(commands)) or "none"
-            return Result(State.FAILED, f"[{GROUP}] allows no command {name!r}; allowed: {known}")
+            return Result(State.FAILED, _not_allowed(name, commands))
         argv = [self._filled(part) for part in commands[name]]
         seconds = task.metadata.get("seconds", task.conf.workflow.action_timeout)
         try:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import testtools
 from oslo_config import cfg
 
 from fenix import conf as fenix_conf
 from fenix import exceptions
 from fenix.engine.plugins import Plugins
+from fenix.workflow.actions import dummy
+from fenix.workflow.workflows import default
 
 
 class PluginsTest(testtools.TestCase):
@@ -17,7 +21,7 @@ class PluginsTest(testtools.TestCase):
         conf = cfg.ConfigOpts()
         fenix_conf.load([], conf=conf, default_config_files=[])
         for name, value in options.items():
-            conf.set_override(name, value, "engine")
+            conf.set_override(name, value, "command_action" if name == "allow" else "engine")
         return Plugins(conf)
 
     def test_what_comes_with_the_service(self) -> None:
@@ -48,3 +52,38 @@ class PluginsTest(testtools.TestCase):
             exceptions.BadRequest, plugins.check_action, "dummy", {"seconds": -1}
         )
         self.assertIn("metadata.seconds of dummy", str(error))
+
+    def test_one_that_is_not_as_the_contract_says_stops_the_engine(self) -> None:
+        for attribute, value, words in (
+            ("metadata_schema", {"type": "objekt"}, "dummy: metadata_schema is no JSON schema"),
+            ("timeout", -1, "dummy: timeout is -1; it is seconds, or None"),
+        ):
+            with mock.patch.object(dummy.ActionPlugin, attribute, value):
+                error = self.assertRaises(exceptions.PluginError, self.plugins)
+            self.assertIn(words, str(error))
+        with mock.patch.object(default.Workflow, "parameters", {"type": 1}):
+            error = self.assertRaises(exceptions.PluginError, self.plugins)
+        self.assertIn("default: parameters is no JSON schema", str(error))
+
+    def test_parameters_are_held_against_the_workflow_s_schema(self) -> None:
+        plugins = self.plugins()
+        plugins.check_parameters("default", {})
+        error = self.assertRaises(
+            exceptions.BadRequest, plugins.check_parameters, "default", {"soak": 1}
+        )
+        self.assertIn("parameters: the workflow default takes none", str(error))
+        schema = {"properties": {"soak": {"type": "number"}}, "required": ["soak"]}
+        with mock.patch.object(default.Workflow, "parameters", schema):
+            plugins.check_parameters("default", {"soak": 1})
+            for given, words in (
+                ({"soak": "long"}, "parameters.soak of default: 'long' is not of type 'number'"),
+                ({}, "parameters of default: 'soak' is a required property"),
+            ):
+                error = self.assertRaises(
+                    exceptions.BadRequest, plugins.check_parameters, "default", given
+                )
+                self.assertIn(words, str(error))
+
+    def test_a_wrong_list_of_commands_stops_the_engine(self) -> None:
+        error = self.assertRaises(exceptions.PluginError, self.plugins, allow=["reboot"])
+        self.assertIn("[command_action] allow: 'reboot' is not", str(error))

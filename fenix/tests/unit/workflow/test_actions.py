@@ -82,6 +82,19 @@ class CommandTest(_ActionTestCase):
             error = self.assertRaises(exceptions.PluginError, self.run_command, entry)
             self.assertIn("is not 'name = program argument ...'", str(error))
 
+    def test_a_dollar_that_names_no_option(self) -> None:
+        error = self.assertRaises(exceptions.PluginError, self.run_command, "it = /bin/echo $HOME")
+        self.assertIn("[command_action] allow:", str(error))
+        self.assertIn("write $$ for a $", str(error))
+
+    def test_a_session_is_refused_a_command_that_is_not_allowed(self) -> None:
+        self.conf.set_override("allow", ["it = /bin/true"], "command_action")
+        command.ActionPlugin.check({"command": "it"}, self.conf)
+        error = self.assertRaises(
+            ValueError, command.ActionPlugin.check, {"command": "/bin/true"}, self.conf
+        )
+        self.assertIn("command: [command_action] allows no command '/bin/true'", str(error))
+
     def test_a_request_brings_no_arguments(self) -> None:
         validator = jsonschema.Draft202012Validator(command.ActionPlugin.metadata_schema)
         self.assertTrue(validator.is_valid({"command": "it"}))
