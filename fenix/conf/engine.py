@@ -11,7 +11,7 @@ GROUP = "engine"
 OPTS = [
     cfg.ListOpt(
         "workflows",
-        default=["default"],
+        default=["default", "vnf"],
         help="Workflow plug-ins that are loaded, by their names in the entry point group "
         "fenix.workflows. One that does not load stops the engine at its start.",
     ),

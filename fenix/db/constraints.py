@@ -5,13 +5,13 @@ The owner is the project of the token that wrote the row, so nobody can take ano
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exc
 
-from fenix.db import models, rows
+from fenix.db import models, records, rows
 from fenix.db.api import Database, retried
 
 INSTANCE = models.project_instances
@@ -63,3 +63,21 @@ def owners(database: Database, table: sa.Table, row_id: str) -> list[str]:
     with database.reader() as session:
         statement = sa.select(table.c.owner).where(table.c[_ID[table.name]] == row_id)
         return sorted(session.scalars(statement))
+
+
+@retried
+def of_projects(
+    database: Database, project_ids: Iterable[str]
+) -> tuple[list[records.InstanceConstraint], list[records.GroupConstraint]]:
+    """Every row that these projects own."""
+    wanted = sorted(set(project_ids))
+    instances: list[records.InstanceConstraint] = []
+    groups: list[records.GroupConstraint] = []
+    with database.reader() as session:
+        for start in range(0, len(wanted), rows.CHUNK):
+            some = wanted[start : start + rows.CHUNK]
+            instances += rows.select(
+                session, INSTANCE, records.InstanceConstraint, INSTANCE.c.owner.in_(some)
+            )
+            groups += rows.select(session, GROUP, records.GroupConstraint, GROUP.c.owner.in_(some))
+    return instances, groups

@@ -211,6 +211,15 @@ instance_groups = _table(
     sa.Column("resource_mitigation", sa.Boolean),
 )
 
+#: Members of a group that are impacted, or were a moment ago, by any session.
+disruptions = _table(
+    "disruptions",
+    sa.Column("project_id", sa.String(64), primary_key=True),
+    sa.Column("group_id", sa.String(64), primary_key=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("members", sa.JSON, nullable=False),
+)
+
 #: History; append-only, survives the session.
 session_events = _table(
     "session_events",

@@ -179,6 +179,46 @@ class ActionRun:
 
 
 @dataclasses.dataclass(slots=True)
+class InstanceConstraint:
+    """What an instance bears (contract section 4). Fields that were not given are None."""
+
+    owner: str
+    instance_id: str
+    group_id: str | None = None
+    max_interruption_time: int | None = None
+    migration_type: str | None = None
+    resource_mitigation: bool | None = None
+    lead_time: int | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class GroupConstraint:
+    """What a group of instances bears (contract section 4). Fields that were not given are None."""
+
+    owner: str
+    group_id: str
+    anti_affinity_group: bool | None = None
+    max_instances_per_host: int | None = None
+    max_impacted_members: int | None = None
+    recovery_time: int | None = None
+    resource_mitigation: bool | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class Disruption:
+    """A group's row in the disruption ledger.
+
+    ``members``: instance id -> ``{"session": id, "since": time, "ended": time or None}``, times
+    in ISO format; ``ended``: when it was ACTIVE elsewhere. ``revision`` 0: not written yet.
+    """
+
+    project_id: str
+    group_id: str
+    revision: int = 0
+    members: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(slots=True)
 class Event:
     """A line of a session's history."""
 

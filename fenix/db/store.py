@@ -7,10 +7,10 @@ them on rows in memory. :class:`SqlStore` is what the service uses.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from fenix.db import advance, lifecycle, outbox, records
+from fenix.db import advance, constraints, disruptions, lifecycle, outbox, records
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
 
@@ -62,6 +62,20 @@ class Store(Protocol):
         """When the broker took a notification; None when it has not."""
         ...
 
+    def constraints(
+        self, project_ids: Iterable[str]
+    ) -> tuple[list[records.InstanceConstraint], list[records.GroupConstraint]]:
+        """What these projects demand for their instances and groups, as it is now."""
+        ...
+
+    def disruptions(self, project_ids: Iterable[str]) -> dict[tuple[str, str], records.Disruption]:
+        """The disruption ledger of these projects' groups, by project and group id."""
+        ...
+
+    def disrupt(self, disruption: records.Disruption) -> bool:
+        """Write a group's row of the ledger; False: somebody else did since it was read."""
+        ...
+
 
 class SqlStore:
     """Rows in the database that all engines share."""
@@ -108,3 +122,17 @@ class SqlStore:
     def left_at(self, message_id: str) -> datetime.datetime | None:
         """See :class:`Store`."""
         return outbox.left_at(self._database, message_id)
+
+    def constraints(
+        self, project_ids: Iterable[str]
+    ) -> tuple[list[records.InstanceConstraint], list[records.GroupConstraint]]:
+        """See :class:`Store`."""
+        return constraints.of_projects(self._database, project_ids)
+
+    def disruptions(self, project_ids: Iterable[str]) -> dict[tuple[str, str], records.Disruption]:
+        """See :class:`Store`."""
+        return disruptions.of_projects(self._database, project_ids)
+
+    def disrupt(self, disruption: records.Disruption) -> bool:
+        """See :class:`Store`."""
+        return disruptions.write(self._database, disruption)

@@ -247,7 +247,7 @@ class Runner:
 
     def _settle(self, hold: Hold) -> datetime.datetime | None:
         """After a failure: what the cloud still works on comes to its end, nothing new starts."""
-        if not hold.snapshot.under_way():
+        if not hold.snapshot.under_way() and not hold.noted("impacts"):
             return None
         wait = self._tidy(hold, "settle")
         return None if wait is None else wait.until

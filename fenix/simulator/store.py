@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import datetime
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from fenix import exceptions, states
@@ -38,6 +38,10 @@ class MemoryStore:
         self._left: dict[str, datetime.datetime] = {}
         self._ids = itertools.count(1)
         self.events: list[records.Event] = []
+        #: What projects demand; may be changed while the session runs.
+        self.instance_constraints: list[records.InstanceConstraint] = []
+        self.group_constraints: list[records.GroupConstraint] = []
+        self._disruptions: dict[tuple[str, str], records.Disruption] = {}
         #: Is told of every notification that was written.
         self.send: Callable[[records.Outgoing], None] = lambda _row: None
         #: Is told of every run of an action that waits for an engine.
@@ -139,6 +143,33 @@ class MemoryStore:
     def left_at(self, message_id: str) -> datetime.datetime | None:
         """See :class:`fenix.db.store.Store`."""
         return self._left.get(message_id)
+
+    def constraints(
+        self, project_ids: Iterable[str]
+    ) -> tuple[list[records.InstanceConstraint], list[records.GroupConstraint]]:
+        """See :class:`fenix.db.store.Store`."""
+        owners = set(project_ids)
+        return (
+            [row for row in self.instance_constraints if row.owner in owners],
+            [row for row in self.group_constraints if row.owner in owners],
+        )
+
+    def disruptions(self, project_ids: Iterable[str]) -> dict[tuple[str, str], records.Disruption]:
+        """See :class:`fenix.db.store.Store`."""
+        owners = set(project_ids)
+        return {
+            key: copy.deepcopy(row) for key, row in self._disruptions.items() if key[0] in owners
+        }
+
+    def disrupt(self, disruption: records.Disruption) -> bool:
+        """See :class:`fenix.db.store.Store`."""
+        key = (disruption.project_id, disruption.group_id)
+        known = self._disruptions.get(key)
+        if disruption.revision != (known.revision if known else 0):
+            return False
+        disruption.revision += 1
+        self._disruptions[key] = copy.deepcopy(disruption)
+        return True
 
     # Claims: the only engine takes the session whenever it is due
 

@@ -105,9 +105,14 @@ class Asking:
     # Asking
 
     def open_wait(self, project_id: str) -> records.Wait | None:
-        """The question that a project has not settled yet."""
+        """The question to a project, about no single instance, that is not settled yet."""
         return next(
-            (w for w in self._waits() if w.project_id == project_id and w.status == OPEN), None
+            (
+                w
+                for w in self._waits()
+                if w.project_id == project_id and w.status == OPEN and w.instance_id is None
+            ),
+            None,
         )
 
     def _waits(self) -> list[records.Wait]:
@@ -120,15 +125,17 @@ class Asking:
         *,
         seconds: float,
         instance_ids: Sequence[str] = (),
+        instance_id: str | None = None,
         allowed_actions: Sequence[str] = (),
         host: str | None = None,
         not_before: datetime.datetime | None = None,
         metadata: dict[str, Any] | None = None,
-    ) -> None:
+    ) -> records.Wait:
         """Send an event and open the wait for its answer.
 
         :param seconds: how long the project has to answer.
         :param instance_ids: what it is asked about; empty: all its instances.
+        :param instance_id: the single instance it is asked about on a URL of its own.
         :param not_before: Fenix will not act before this time, also when answered earlier.
         """
         hold = self._hold
@@ -142,6 +149,7 @@ class Asking:
             reply_at=reply_at,
             actions_at=actions_at,
             host=host,
+            instance_id=instance_id,
             instance_ids=list(instance_ids),
             allowed_actions=list(allowed_actions),
         )
@@ -149,6 +157,7 @@ class Asking:
         project.state = f"WAIT_{state}"
         hold.touch(project)
         wait.message_id = self._tell(project, wait, metadata)
+        return wait
 
     def _tell(
         self,
@@ -193,6 +202,7 @@ class Asking:
                 "silence",
                 f"project {wait.project_id} did not answer {wait.state} in time",
                 project_id=wait.project_id,
+                instance_id=wait.instance_id,
                 host=wait.host,
             )
         elif wait.reply.startswith("ACK_"):

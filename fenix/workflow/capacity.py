@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterable
 
 from fenix.db import records
@@ -40,9 +41,15 @@ class Picture:
         """An instance as the planner sees it; made anew only when it has changed."""
         group = instance.group_id
         apart = (group,) if group is not None and group in self._apart else ()
+        member_of = self._snapshot.member_of.get(instance.instance_id)
         known = self._snapshot.items.get(instance.instance_id)
-        if known is None or known.apart != apart or not _is_size(known.size, instance):
-            known = Item(instance.instance_id, size(instance), apart)
+        if (
+            known is None
+            or known.apart != apart
+            or known.group != member_of
+            or not _is_size(known.size, instance)
+        ):
+            known = Item(instance.instance_id, size(instance), apart, member_of)
             self._snapshot.items[instance.instance_id] = known
         return known
 
@@ -69,7 +76,36 @@ class Picture:
             host.hostname,
             Size(host.vcpus, host.memory_mb, host.disk_gb) - used,
             frozenset(groups & self._apart),
+            self._members(host, there),
         )
+
+    def _members(self, host: records.Host, there: list[records.Instance]) -> dict[str, int]:
+        """How many members of which group are on a host, or on their way to it."""
+        member_of = self._snapshot.member_of
+        if not member_of:
+            return {}
+        counts = collections.Counter(self._snapshot.others_on.get(host.hostname, {}))
+        counts.update(member_of[i.instance_id] for i in there if i.instance_id in member_of)
+        return dict(counts)
+
+    def rooms_to_come(self) -> list[Room]:
+        """What will be free on hosts for good once those under work are in use again."""
+        busy = [
+            h
+            for h in self._snapshot.computes()
+            if h.phase in ("draining", "maintaining", "returning") and not h.found_disabled
+        ]
+        empty = {h.hostname: [i.instance_id for i in self._snapshot.on(h.hostname)] for h in busy}
+        return [*self.rooms(self.settled()), *(self._emptied(h, empty) for h in busy)]
+
+    def _emptied(self, host: records.Host, leaving: dict[str, list[str]]) -> Room:
+        arriving = [
+            i
+            for i in self._snapshot.under_way()
+            if i.move_target == host.hostname and i.instance_id not in leaving[host.hostname]
+        ]
+        used = total(size(i) for i in arriving)
+        return Room(host.hostname, Size(host.vcpus, host.memory_mb, host.disk_gb) - used)
 
     def settled(self) -> list[records.Host]:
         """Hosts on which an instance may stay: maintained ones, and those outside."""

@@ -38,6 +38,10 @@ class Consent(Protocol):
         """Withdraw what is asked about a host."""
         ...
 
+    def gather_ahead(self, host: records.Host) -> list[datetime.datetime]:
+        """Ask about a host before its turn; :returns: when to look again."""
+        ...
+
     def was_ahead(self, instance: records.Instance) -> bool:
         """Whether an instance was asked about before its host's turn; the answer then counts."""
         ...
@@ -128,6 +132,10 @@ class Asker:
         for wait in self.snapshot.waits:
             if wait.host == host.hostname and wait.status == ask.OPEN:
                 self.asking.withdraw(wait)
+
+    def gather_ahead(self, _host: records.Host) -> list[datetime.datetime]:
+        """Nobody is asked ahead of time."""
+        return []
 
     def was_ahead(self, _instance: records.Instance) -> bool:
         """Nobody is asked ahead of time."""

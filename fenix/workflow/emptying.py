@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 
 from fenix.conf.workflow import OWN_ACTION
 from fenix.db import records
@@ -29,6 +30,8 @@ class Emptying:
         self._moving = moving
         self._inventory = inventory
         self._upkeep = upkeep
+        #: Whether room is kept free for an instance that its project moves itself.
+        self.mitigates: Callable[[records.Instance], bool] = lambda _: False
 
     def begin(self, host: records.Host, placement: Placement) -> None:
         """Disable a host, and reserve a target for each of its instances."""
@@ -71,7 +74,11 @@ class Emptying:
         if not agreed(instance, state):
             return
         if instance.action == OWN_ACTION and instance.move_phase in (None, PLANNED):
-            self._moving.leave_to_project(instance)
+            room = None
+            if self.mitigates(instance):
+                room = instance.move_target if instance.move_phase == PLANNED else None
+                room = room or self._target(instance, targets)
+            self._moving.leave_to_project(instance, room)
         elif instance.move_phase is None:
             why = blocking(instance)
             if why is not None:
@@ -83,7 +90,7 @@ class Emptying:
 
     def _target(self, instance: records.Instance, targets: list[records.Host]) -> str:
         picture = Picture(self._snapshot)
-        found = Rooms(picture.rooms(targets)).find(
+        found = Rooms(picture.rooms(targets), self._snapshot.groups).find(
             picture.item(instance), without={instance.host or ""}
         )
         if found is None:
@@ -93,6 +100,10 @@ class Emptying:
                 f"capacity or enable a host, then continue the session"
             )
         return found
+
+    def ask_ahead(self, host: records.Host) -> datetime.datetime | None:
+        """Ask about a host before its turn; :returns: when to look again."""
+        return min(self._consent.gather_ahead(host), default=None)
 
     def withdraw_idle(self) -> None:
         """Withdraw questions whose instances have left their host."""

@@ -114,12 +114,14 @@ class Inventory:
         """Read every instance and server group anew."""
         servers = self._hold.cloud.servers()
         member_of = self._groups()
+        self._snapshot.elsewhere = {}
         by_host: dict[str | None, list[base.Server]] = {}
         seen = set()
         for server in servers:
             self.apply(server, member_of.get(server.server_id))
             seen.add(server.server_id)
             by_host.setdefault(server.host, []).append(server)
+            self._elsewhere(server)
         for instance in self._snapshot.alive():
             if instance.instance_id not in seen:
                 self._gone(instance)
@@ -136,6 +138,7 @@ class Inventory:
             if group.anti_affinity:
                 apart.append([group.group_id, group.hard])
         self._hold.note("apart", sorted(apart))
+        self._snapshot.server_groups = member_of
         return member_of
 
     def _count(
@@ -170,10 +173,32 @@ class Inventory:
             return
         since = datetime.datetime.fromisoformat(known) - _MARGIN
         servers = self._hold.cloud.changed_since(since)
+        if any(self._is_new(s) for s in servers):
+            self._groups()
         for server in servers:
-            self.apply(server)
+            self.apply(server, self._snapshot.server_groups.get(server.server_id))
+            self._elsewhere(server)
         self._recount(servers)
         self._advance_cursor(servers)
+
+    def _is_new(self, server: base.Server) -> bool:
+        known = self._snapshot.elsewhere
+        return (
+            server.status not in _HOMELESS
+            and server.server_id not in self._snapshot.instances
+            and known is not None
+            and server.server_id not in known
+        )
+
+    def _elsewhere(self, server: base.Server) -> None:
+        """Keep an instance in view that the session does not follow."""
+        known = self._snapshot.elsewhere
+        if known is None:
+            return
+        if server.status in _HOMELESS or server.server_id in self._snapshot.instances:
+            known.pop(server.server_id, None)
+        else:
+            known[server.server_id] = server
 
     def _recount(self, changed: Iterable[base.Server]) -> None:
         """Look at hosts outside the session on which something changed that is not ours."""

@@ -37,11 +37,15 @@ class Limits:
 
     # How many at once
 
+    def at_once(self) -> int:
+        """How many hosts may be worked on at the same time."""
+        most: int = self._setting("max_parallel_hosts", self._conf.max_parallel_hosts)
+        return most or sys.maxsize
+
     def may_begin(self) -> int:
         """How many further hosts may begin now."""
-        most = self._setting("max_parallel_hosts", self._conf.max_parallel_hosts) or sys.maxsize
         active = sum(1 for h in self._hosts() if h.phase in (DRAINING, MAINTAINING, RETURNING))
-        return max(0, min(most - active, self._canary_places()))
+        return max(0, min(self.at_once() - active, self._canary_places()))
 
     def again_at(self) -> datetime.datetime | None:
         """When more may begin; None when that depends on hosts under work."""

@@ -37,6 +37,10 @@ TRACELESS = datetime.timedelta(seconds=20)
 class Brake(Protocol):
     """What may hold a move back."""
 
+    def paces(self, instance: records.Instance) -> bool:
+        """Whether it says how many members of the instance's group move at the same time."""
+        ...
+
     def admit(self, instance: records.Instance) -> bool:
         """Whether the move of an instance may be requested now; if so, it counts from now on."""
         ...
@@ -51,6 +55,10 @@ class NoBrake:
     """Every move may begin at once."""
 
     again_at: datetime.datetime | None = None
+
+    def paces(self, _instance: records.Instance) -> bool:
+        """No."""
+        return False
 
     def admit(self, _instance: records.Instance) -> bool:
         """Yes."""
@@ -75,9 +83,12 @@ class Moving:
         self._snapshot.set_phase(instance, PLANNED)
         self._hold.touch(instance)
 
-    def leave_to_project(self, instance: records.Instance) -> None:
-        """The project moves this one itself; Fenix waits until it has left the host."""
-        instance.move_source, instance.move_target = instance.host, None
+    def leave_to_project(self, instance: records.Instance, room: str | None = None) -> None:
+        """The project moves this one itself; Fenix waits until it has left the host.
+
+        :param room: a host on which room for it is kept free until then.
+        """
+        instance.move_source, instance.move_target = instance.host, room
         instance.action_done = False
         instance.move_at = self._hold.now()
         instance.move_due = self._hold.after(self._conf.own_action_wait_time)
@@ -180,6 +191,9 @@ class Moving:
         return self.brake.again_at
 
     def _apart(self, instance: records.Instance) -> str | None:
+        """The group of which one member at a time moves, because nobody says how many may."""
+        if self.brake.paces(instance):
+            return None
         item = Picture(self._snapshot).item(instance)
         return item.apart[0] if item.apart else None
 
@@ -207,7 +221,8 @@ class Moving:
     def _retarget(self, instance: records.Instance, hosts: list[records.Host]) -> None:
         picture = Picture(self._snapshot)
         failed = instance.move_target
-        rooms = Rooms(picture.rooms(h for h in hosts if h.hostname != failed))
+        others = picture.rooms(h for h in hosts if h.hostname != failed)
+        rooms = Rooms(others, self._snapshot.groups)
         other = rooms.find(picture.item(instance), without={instance.host or ""})
         if other is not None:
             instance.move_target = other

@@ -50,6 +50,7 @@ class Pipeline:
             due.extend(self._step(h) for h in self._under_work())
             due.append(self._begin_next())
             due.append(self._empty(states.PLANNED_MAINTENANCE, Picture(self._snapshot).settled()))
+            due.append(self._ask_ahead())
         move = self._state_move()
         if move is not None:
             return move
@@ -186,14 +187,26 @@ class Pipeline:
         picture = Picture(self._snapshot)
         rooms = picture.rooms(picture.settled())
         sources = [picture.source(h) for h in waiting]
-        chosen = sequence.next_hosts(sources, rooms, places)
+        chosen = sequence.next_hosts(sources, rooms, places, self._snapshot.groups)
         for source, placement in chosen:
             self._emptying.begin(self._snapshot.hosts[source.name], placement)
         self._snapshot.tried["next"] = None if chosen else state
         if not chosen and not active:
             raise Fatal(self.stuck(sources))
-        self._workflow.prepare_next()
         return later
+
+    def _ask_ahead(self) -> datetime.datetime:
+        """Let managers prepare for the next hosts while the present ones are worked on."""
+        due = [self._workflow.for_a_result("").until]
+        for host in self._workflow.hosts_ahead():
+
+            def ask(host: records.Host = host) -> datetime.datetime | None:
+                return self._emptying.ask_ahead(host)
+
+            when = self._guarded(host, ask)
+            if when is not None:
+                due.append(when)
+        return min(due)
 
     def _one_control_host(self, hosts: list[records.Host]) -> list[records.Host]:
         """Of hosts that are controllers too, one at a time is worked on."""
@@ -205,7 +218,7 @@ class Pipeline:
         """Why none of these hosts can be emptied, and what to do."""
         picture = Picture(self._snapshot)
         rooms = picture.rooms(picture.settled())
-        short = sequence.shortage(sources, rooms)
+        short = sequence.shortage(sources, rooms, self._snapshot.groups)
         free = "; ".join(f"{r.name} {capacity.words(r.free)}" for r in rooms[:20]) or "nothing"
         missing = (
             f"for {short.host}, which needs least, {short.instances} instances with "

@@ -37,10 +37,12 @@ class RollingWorkflow(BaseWorkflow):
         raise NotImplementedError
 
     def look(self) -> None:
-        """Bring what decisions depend on up to date; called at the beginning of every run."""
+        """Bring what decisions depend on up to date, at the beginning of every run."""
+        return
 
-    def prepare_next(self) -> None:
-        """Do ahead of time what hosts need that cannot be begun with yet."""
+    def hosts_ahead(self) -> list[records.Host]:
+        """Hosts that are asked about before their turn."""
+        return []
 
     # States
 
@@ -151,7 +153,9 @@ class RollingWorkflow(BaseWorkflow):
         """The event that free capacity allows: start, empty a host, or scale in."""
         picture = Picture(self.snapshot)
         sources = self._useful(picture.unmaintained())
-        if not sources or sequence.next_hosts(sources, picture.rooms(picture.settled()), 1):
+        if not sources or sequence.next_hosts(
+            sources, picture.rooms(picture.settled()), 1, self.snapshot.groups
+        ):
             return states.START
         return states.EMPTY_A_HOST if self._first() else states.ASK_SCALE_IN
 
@@ -174,6 +178,7 @@ class RollingWorkflow(BaseWorkflow):
             picture.rooms(picture.usable()),
             everything * self.conf.second_moves_percent // 100,
             self.limits.may_begin(),
+            self.snapshot.groups,
         )
 
     def _shortage(self) -> sequence.Shortage | None:
@@ -182,4 +187,4 @@ class RollingWorkflow(BaseWorkflow):
         if not any(s.items for s in sources):
             # Only hosts that stay disabled have instances.
             sources = [picture.source(h) for h in picture.unmaintained()]
-        return sequence.shortage(sources, picture.rooms(picture.usable()))
+        return sequence.shortage(sources, picture.rooms(picture.usable()), self.snapshot.groups)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from typing import Any
 
 from fenix.cloud import base
 from fenix.db import records
 from fenix.db import sessions as db_sessions
-from fenix.planner.model import Item
+from fenix.planner.model import Group, Item
 
 #: Phases in which a move takes up room on its target and must not be planned again.
 UNDER_WAY = frozenset({"planned", "requested", "moving", "confirming", "own"})
@@ -27,6 +28,15 @@ class Snapshot:
         self.runs: list[records.ActionRun] = detail.runs
         #: Instances as the planner sees them.
         self.items: dict[str, Item] = {}
+        #: Instances that the session does not follow; None until the cloud was read.
+        self.elsewhere: dict[str, base.Server] | None = None
+        #: Nova's server group of every instance that has one.
+        self.server_groups: dict[str, str] = {}
+        #: Groups whose constraints are used, and which instance is a member of which, by
+        #: ``<project id>/<group id>``; members that are not followed, by host. See ``grouping``.
+        self.groups: dict[str, Group] = {}
+        self.member_of: dict[str, str] = {}
+        self.others_on: dict[str, dict[str, int]] = {}
         #: Nova's records of moves under way, by server and record id, and how far they were read.
         self.migrations: dict[str, dict[str, base.Migration]] = {}
         self.migrations_until: datetime.datetime | None = None
@@ -35,7 +45,7 @@ class Snapshot:
         self._by_host: dict[str | None, set[str]] = {}
         self._under_way: set[str] = set()
         #: What the planner found not to be possible, until something changes.
-        self.tried: dict[str, object] = {}
+        self.tried: dict[str, Any] = {}
         for instance in detail.instances:
             self.add(instance)
 

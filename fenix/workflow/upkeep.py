@@ -33,14 +33,15 @@ class Upkeep:
         self._acting = acting
         self._seen: dict[str, base.CloudHost] | None = None
 
-    def _services(self) -> dict[str, base.CloudHost]:
+    def services(self) -> dict[str, base.CloudHost]:
+        """Hosts as their services report them; listed once in a run of a handler."""
         if self._seen is None:
             self._seen = {h.hostname: h for h in self._hold.cloud.hosts()}
         return self._seen
 
     def _now_is(self, seen: base.CloudHost, **changed: Any) -> None:
         """Know what a call of ours has changed, without listing every service again."""
-        self._services()[seen.hostname] = dataclasses.replace(seen, **changed)
+        self.services()[seen.hostname] = dataclasses.replace(seen, **changed)
 
     @property
     def reason(self) -> str:
@@ -55,7 +56,7 @@ class Upkeep:
         """Let nothing new land on a compute; one that an admin disabled is left as it is."""
         if host.disabled or host.found_disabled or not host.is_compute:
             return
-        seen = self._services().get(host.hostname)
+        seen = self.services().get(host.hostname)
         if seen is not None and seen.enabled:
             self._hold.cloud.disable(seen, self.reason)
             self._now_is(seen, enabled=False, disabled_reason=self.reason)
@@ -71,7 +72,7 @@ class Upkeep:
         """Undo :meth:`disable`, unless an admin has disabled the service meanwhile."""
         if not host.disabled:
             return
-        seen = self._services().get(host.hostname)
+        seen = self.services().get(host.hostname)
         if seen is not None and not seen.enabled:
             if seen.disabled_reason == self.reason:
                 self._hold.cloud.enable(seen)
@@ -122,7 +123,7 @@ class Upkeep:
         return None
 
     def _return(self, host: records.Host) -> datetime.datetime | None:
-        seen = self._services().get(host.hostname)
+        seen = self.services().get(host.hostname)
         if seen is None or not seen.up:
             limit = self._hold.conf.workflow.host_back_wait_time
             since = host.phase_at or self._hold.now()

@@ -33,6 +33,8 @@ class Watching:
         self._moving = starter
         self._conf = hold.conf.workflow
         self._to_confirm: list[records.Instance] = []
+        #: Seconds that a live migration of an instance may take at the most; None: any.
+        self.interruption: Callable[[records.Instance], int | None] = lambda _: None
 
     def watch(self, *, on_fatal: GivenUp | None = None) -> None:
         """Look at the cloud, and take every move that is under way one step further.
@@ -145,6 +147,19 @@ class Watching:
             self._no_trace(instance)
         else:
             self._busy(instance)
+        if record is not None and record.status == "running":
+            self._bound(instance)
+
+    def _bound(self, instance: records.Instance) -> None:
+        """From when it runs, a live migration has the time that its instance bears."""
+        longest = self.interruption(instance)
+        if longest is None or instance.move_phase is None:
+            return
+        if self._moving.action(instance) == LIVE_MIGRATE:
+            due = self._hold.after(longest)
+            if instance.move_due is None or due < instance.move_due:
+                instance.move_due = due
+                self._hold.touch(instance)
 
     def _busy(self, instance: records.Instance) -> None:
         if instance.move_phase == moving.REQUESTED:
@@ -162,10 +177,15 @@ class Watching:
                 f"session"
             )
         if self._moving.action(instance) == LIVE_MIGRATE:
+            longest = self.interruption(instance)
+            bound = (
+                f"{self._conf.live_migration_wait_time} s"
+                if longest is None or longest >= self._conf.live_migration_wait_time
+                else f"its max_interruption_time of {longest} s"
+            )
             self._hold.event(
                 "move",
-                f"{named(instance)}: live migration takes longer than "
-                f"{self._conf.live_migration_wait_time} s and is aborted",
+                f"{named(instance)}: live migration takes longer than {bound} and is aborted",
                 host=instance.move_source,
                 instance_id=instance.instance_id,
                 project_id=instance.project_id,

@@ -106,6 +106,17 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "disruptions",
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("group_id", sa.String(length=64), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("members", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "group_id", name=op.f("pk_disruptions")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "engines",
         sa.Column("engine_id", sa.String(length=255), nullable=False),
         sa.Column("hostname", sa.String(length=255), nullable=False),

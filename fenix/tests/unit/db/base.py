@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import datetime
 import tempfile
+import threading
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from fenix.db import (
     advance,
     claims,
     constraints,
+    disruptions,
     lifecycle,
     models,
     outbox,
@@ -291,3 +293,32 @@ class StatementsMixin(testtools.TestCase):
         constraints.delete(self.database, table, "o2", "i")
         self.assertIsNone(constraints.get(self.database, table, "o2", "i"))
         self.assertIsNotNone(constraints.get(self.database, table, "o1", "i"))
+
+    def test_one_of_several_takes_the_last_place_of_a_group(self) -> None:
+        self.make()
+        won: list[bool] = []
+
+        def take(number: int) -> None:
+            found = disruptions.of_projects(self.database, ["p"])
+            row = found.get(("p", "g")) or records.Disruption("p", "g")
+            member = {"session": "s1", "since": "2026-11-22T01:00:00", "ended": None}
+            row.members = {**row.members, f"i{number}-{row.revision}": member}
+            self.barrier.wait(10)
+            won.append(disruptions.write(self.database, row))
+
+        for present in (1, 2):
+            self.barrier = threading.Barrier(4)
+            won.clear()
+            self.race(4, take)
+            self.assertEqual(1, sum(won))
+            row = disruptions.of_projects(self.database, ["p", "other"])["p", "g"]
+            self.assertEqual((present, present), (row.revision, len(row.members)))
+
+    def test_what_a_deleted_session_left_does_not_count(self) -> None:
+        gone = {"session": "gone", "since": "2026-11-22T01:00:00", "ended": None}
+        over = {**gone, "ended": "2026-11-22T01:00:05"}
+        disruptions.write(
+            self.database, records.Disruption("p", "g", members={"i": gone, "j": over})
+        )
+        row = disruptions.of_projects(self.database, ["p"])["p", "g"]
+        self.assertEqual({"j": over}, row.members)

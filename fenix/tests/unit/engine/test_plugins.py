@@ -26,7 +26,7 @@ class PluginsTest(testtools.TestCase):
 
     def test_what_comes_with_the_service(self) -> None:
         plugins = self.plugins()
-        self.assertEqual(["default"], sorted(plugins.workflows))
+        self.assertEqual(["default", "vnf"], sorted(plugins.workflows))
         self.assertIn("dummy", plugins.actions)
 
     def test_one_that_is_not_installed_stops_the_engine(self) -> None:

@@ -1,0 +1,238 @@
+"""Keeping ``max_impacted_members``: places in the disruption ledger, taken before a move.
+
+A place is taken before a move is requested, and before OWN_ACTION is offered, because the project
+may begin with that as soon as it agrees. It is given back a recovery time after the member is
+ACTIVE elsewhere. The ledger is shared by all sessions and engines.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from typing import Any
+
+from fenix.db import records
+from fenix.planner.model import Group
+from fenix.planner.pace import Impact, Pace, pace
+from fenix.workflow import moving
+from fenix.workflow.grouping import Grouping
+from fenix.workflow.hold import Hold
+from fenix.workflow.inventory import Inventory
+from fenix.workflow.outcome import Fatal
+from fenix.workflow.upkeep import Upkeep
+
+#: Statuses of instances that do their work. Whoever is in another one takes a place.
+_WORKING = frozenset({"ACTIVE", "VERIFY_RESIZE", "PASSWORD"})
+_TRIES = 5
+_HELD = "held_back_since"
+
+
+class Pacing:
+    """Admits moves, as many of each group as it bears. Created anew for every run of a handler."""
+
+    def __init__(
+        self, hold: Hold, grouping: Grouping, inventory: Inventory, upkeep: Upkeep
+    ) -> None:
+        self._hold = hold
+        self._snapshot = hold.snapshot
+        self._grouping = grouping
+        self._inventory = inventory
+        self._upkeep = upkeep
+        self._ledger: dict[str, records.Disruption] | None = None
+        self._is_fresh = False
+        self._full: set[str] = set()
+        self.again_at: datetime.datetime | None = None
+
+    def paces(self, instance: records.Instance) -> bool:
+        """Whether the moves of an instance's group are paced by its own limits."""
+        return self._grouping.limits_of(instance) is not None
+
+    def admit(self, instance: records.Instance) -> bool:
+        """Take a place for a move of an instance, unless it has one.
+
+        :raises Fatal: members that are down have held the group back for too long.
+        """
+        group = self._grouping.limits_of(instance)
+        if group is None:
+            return True
+        if self._has_place(instance, group):
+            return True
+        if group.group_id in self._full:
+            return False
+        self._refresh()
+        if instance.gone:
+            return False
+        for _ in range(_TRIES):
+            row = self._row(group)
+            verdict = self._verdict(group, row, instance)
+            if not verdict.start:
+                self._held_back(group, row, verdict)
+                return False
+            taken = copy.deepcopy(row)
+            taken.members[instance.instance_id] = {
+                "session": self._hold.session.session_id,
+                "since": self._hold.now().isoformat(),
+                "ended": None,
+            }
+            if self._write(taken):
+                self._went_on(group)
+                return True
+        self._again(self._hold.after(self._hold.conf.engine.cloud_poll_interval))
+        return False
+
+    # The ledger
+
+    def _rows(self) -> dict[str, records.Disruption]:
+        if self._ledger is None:
+            found = self._hold.store.disruptions(self._grouping.projects())
+            self._ledger = {f"{project}/{group}": row for (project, group), row in found.items()}
+        return self._ledger
+
+    def _row(self, group: Group) -> records.Disruption:
+        project_id, _, group_id = group.group_id.partition("/")
+        return self._rows().get(group.group_id) or records.Disruption(project_id, group_id)
+
+    def _write(self, row: records.Disruption) -> bool:
+        """:returns: False when somebody else has written; the ledger is then read again."""
+        row.members = {i: m for i, m in row.members.items() if not self._is_over(m)}
+        if not self._hold.noted("impacts"):
+            self._hold.note("impacts", True)
+        if self._hold.store.disrupt(row):
+            self._rows()[f"{row.project_id}/{row.group_id}"] = row
+            return True
+        self._ledger = None
+        return False
+
+    def _is_over(self, member: dict[str, Any]) -> bool:
+        """Whether nobody can want a recovery time that reaches until now."""
+        longest = datetime.timedelta(seconds=self._hold.conf.workflow.max_recovery_time)
+        ended = member["ended"]
+        return (
+            ended is not None
+            and datetime.datetime.fromisoformat(ended) + longest < self._hold.now()
+        )
+
+    def _is_mine(self, member: dict[str, Any]) -> bool:
+        return bool(member["session"] == self._hold.session.session_id and member["ended"] is None)
+
+    def _has_place(self, instance: records.Instance, group: Group) -> bool:
+        member = self._row(group).members.get(instance.instance_id)
+        return member is not None and self._is_mine(member)
+
+    def settle(self) -> None:
+        """Members that have arrived, or do not move any more, begin to recover."""
+        for key, row in list(self._rows().items()):
+            left = copy.deepcopy(row)
+            ended = [
+                i for i, m in left.members.items() if self._is_mine(m) and not self._needs_place(i)
+            ]
+            for instance_id in ended:
+                left.members[instance_id]["ended"] = self._hold.now().isoformat()
+            if ended and not self._write(left):
+                # Somebody else has written just now: the next run does it.
+                continue
+            if ended:
+                self._full.discard(key)
+        if not any(self._is_mine(m) for row in self._rows().values() for m in row.members.values()):
+            self._hold.note("impacts", None)
+
+    def _needs_place(self, instance_id: str) -> bool:
+        instance = self._snapshot.instances.get(instance_id)
+        if instance is None or instance.gone:
+            return False
+        if instance.move_phase in moving.AT_NOVA or instance.move_phase == moving.OWN:
+            return True
+        if instance.move_phase == moving.PLANNED:
+            state = instance.project_state or ""
+            return instance.move_attempts > 0 or state.startswith(("ACK_", "DEFAULT_", "WAIT_"))
+        return (instance.project_state or "").startswith("WAIT_")
+
+    # Who is down
+
+    def _refresh(self) -> None:
+        """Once in a run: see the members as they are now."""
+        if not self._is_fresh:
+            self._is_fresh = True
+            self._inventory.observe()
+            self._grouping.regroup()
+            self.settle()
+
+    def _down(self, key: str) -> dict[str, str]:
+        """Members that do not work, and why; those that Fenix moves may be among them."""
+        down: dict[str, str] = {}
+        services = self._upkeep.services()
+        elsewhere = self._snapshot.elsewhere or {}
+        for instance_id in self._grouping.members(key):
+            instance, server = self._snapshot.instances.get(instance_id), elsewhere.get(instance_id)
+            if instance is not None:
+                status, host = instance.state, instance.host
+            elif server is not None:
+                status, host = server.status, server.host
+            else:
+                continue
+            seen = services.get(host or "")
+            if status not in _WORKING:
+                down[instance_id] = status
+            elif seen is not None and not seen.up:
+                down[instance_id] = f"on {host}, which is down"
+        return down
+
+    # Holding back
+
+    def _verdict(self, group: Group, row: records.Disruption, instance: records.Instance) -> Pace:
+        impacts = [
+            Impact(i, None if m["ended"] is None else _seconds(m["ended"]))
+            for i, m in row.members.items()
+        ]
+        now = _seconds(self._hold.now().isoformat())
+        return pace(group, now, impacts, self._down(group.group_id), [instance.instance_id])
+
+    def _held_back(self, group: Group, row: records.Disruption, verdict: Pace) -> None:
+        self._full.add(group.group_id)
+        soon = self._hold.after(self._hold.conf.engine.cloud_poll_interval)
+        if verdict.again_at is not None:
+            soon = max(soon, _moment(verdict.again_at))
+        self._again(soon)
+        if any(m["ended"] is None for m in row.members.values()) or verdict.again_at is not None:
+            self._went_on(group)
+            return
+        known: dict[str, str] = self._hold.noted(_HELD, {})
+        if group.group_id not in known:
+            self._hold.note(_HELD, {**known, group.group_id: self._hold.now().isoformat()})
+            self._hold.event("warning", f"{self._lack(group)}; waiting for them")
+            return
+        since = datetime.datetime.fromisoformat(known[group.group_id])
+        limit = self._hold.conf.workflow.member_back_wait_time
+        if self._hold.now() > since + datetime.timedelta(seconds=limit):
+            raise Fatal(
+                f"{self._lack(group)}, for {limit} s by now. Repair or delete them, or raise the "
+                f"group's max_impacted_members, then continue the session"
+            )
+
+    def _went_on(self, group: Group) -> None:
+        known: dict[str, str] = self._hold.noted(_HELD, {})
+        if group.group_id in known:
+            self._hold.note(_HELD, {k: v for k, v in known.items() if k != group.group_id} or None)
+
+    def _lack(self, group: Group) -> str:
+        project_id, _, group_id = group.group_id.partition("/")
+        down = self._down(group.group_id)
+        each = ", ".join(f"{i} ({why})" for i, why in sorted(down.items())[:20])
+        return (
+            f"no member of group {group_id} of project {project_id} may be moved: it bears "
+            f"{group.max_impacted} impacted, and {len(down)} do not work: {each}"
+        )
+
+    def _again(self, when: datetime.datetime) -> None:
+        self.again_at = when if self.again_at is None else min(self.again_at, when)
+
+
+_EPOCH = datetime.datetime(1970, 1, 1)
+
+
+def _seconds(text: str) -> float:
+    return (datetime.datetime.fromisoformat(text) - _EPOCH).total_seconds()
+
+
+def _moment(seconds: float) -> datetime.datetime:
+    return _EPOCH + datetime.timedelta(seconds=seconds)
