@@ -92,9 +92,21 @@ _RUN = [
 ]
 
 
+#: What a session was created with; null where it was left out.
+_LIMITS = [
+    "max_parallel_hosts",
+    "max_failed_hosts",
+    "canary_hosts",
+    "canary_soak",
+    "window_end",
+    "parameters",
+]
+
+
 def session(found: records.Session) -> dict[str, Any]:
     """A session's own fields."""
-    return {**_shown(found, _SESSION), "metadata": found.meta}
+    limits = {name: found.settings.get(name) for name in _LIMITS}
+    return {**_shown(found, _SESSION), **limits, "metadata": found.meta}
 
 
 def detail(found: Detail) -> dict[str, Any]:

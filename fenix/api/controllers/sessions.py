@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from typing import Any
 
-from fenix import exceptions, timing
+from fenix import exceptions
 from fenix.api import session_ids, validation, views
+from fenix.api.controllers import limits
 from fenix.api.controllers.projects import Project
 from fenix.api.resource import Resource, Services, verb
 from fenix.db import sessions as db_sessions
 
 #: ``repr()`` of a session's metadata: what Ceilometer keeps of it (contract section 5).
 MAX_METADATA = 255
-
-_EARLIEST = 1970
 
 _NAME = {"type": "string", "minLength": 1, "maxLength": 255}
 
@@ -77,6 +77,7 @@ CREATE: validation.Schema = {
                 },
             },
         },
+        **limits.PROPERTIES,
     },
 }
 
@@ -106,7 +107,7 @@ class Sessions(Resource):
     @verb("session:create", schema=CREATE)
     def post(self, body: dict[str, Any]) -> dict[str, str]:
         """Create a session; the id is made here, so that it can be looked up after a time-out."""
-        checked = _checked(body)
+        checked = _checked(body, self.services.clock.now())
         session_id = str(uuid.uuid4())
         try:
             self.services.engine.create_session(self.caller().to_rpc(), session_id, checked)
@@ -120,10 +121,10 @@ class Sessions(Resource):
         return Session(self.services, segment)
 
 
-def _checked(body: dict[str, Any]) -> dict[str, Any]:
+def _checked(body: dict[str, Any], now: datetime.datetime) -> dict[str, Any]:
     """What a schema cannot say.
 
-    :returns: the body for the engine, ``maintenance_at`` as ``YYYY-MM-DD HH:MM:SS`` UTC.
+    :returns: the body for the engine, with times as ``YYYY-MM-DD HH:MM:SS`` UTC.
     """
     size = len(repr(body.get("metadata", {})))
     if size > MAX_METADATA:
@@ -136,21 +137,8 @@ def _checked(body: dict[str, Any]) -> dict[str, Any]:
             "download: packages are not downloaded by this release; leave it out or send []"
         )
     if "maintenance_at" in body:
-        return {**body, "maintenance_at": _time(body["maintenance_at"])}
-    return body
-
-
-def _time(text: str) -> str:
-    try:
-        moment = timing.parse(text)
-    except (ValueError, OverflowError):
-        moment = None
-    if moment is None or moment.year < _EARLIEST:
-        raise exceptions.BadRequest(
-            f"maintenance_at: {validation.shown(text)} is not a time; send one such as "
-            f"'2026-01-31 23:30:00' (UTC) or '2026-01-31T23:30:00+02:00'"
-        )
-    return str(timing.wire(moment))
+        body = {**body, "maintenance_at": limits.time(body["maintenance_at"], "maintenance_at")}
+    return limits.checked(body, now)
 
 
 def exists(services: Services, session_id: str) -> bool:

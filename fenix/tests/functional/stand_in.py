@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from fenix import exceptions, states, timing
+from fenix.api.controllers import limits
 from fenix.db import models, records, rows
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
@@ -65,6 +66,7 @@ class Endpoint:
             now,
             maintenance_at=timing.parse(at) if at else None,
             meta=body.get("metadata", {}),
+            settings={k: body[k] for k in limits.PROPERTIES if k in body},
         )
         with self._database.reader() as transaction:
             for hostname in hostnames:

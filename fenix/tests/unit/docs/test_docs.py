@@ -186,7 +186,7 @@ class ApiPageTest(DocsTestCase):
 
     def test_the_examples_have_the_fields_that_are_sent(self) -> None:
         detail = self.example("projects")
-        self.assertEqual({*views._SESSION, "metadata"}, detail["session"].keys())
+        self.assertEqual({*views._SESSION, *views._LIMITS, "metadata"}, detail["session"].keys())
         for key, fields in (
             ("hosts", views._HOST),
             ("instances", views._INSTANCE),
