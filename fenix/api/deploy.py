@@ -38,13 +38,17 @@ def make_app(
     engine = engine or EngineClient(conf, rpc_transport.make(conf), clock)
     services = Services(conf, database, engine, policy.make_enforcer(conf), clock)
 
-    # From the controllers outwards; a request passes the last line first.
-    app: Any = pecan.Pecan(
+    app = pecan.Pecan(
         Root(services),
         default_renderer="json",
         guess_content_type_from_ext=False,
         force_canonical=False,
     )
+    return behind_middleware(app, conf, database)
+
+
+def behind_middleware(app: Any, conf: cfg.ConfigOpts, database: Database) -> Any:
+    """A WSGI application with everything that a request passes before it; the last line first."""
     app = auth.authenticated(app, conf)
     app = health.mounted(health.Health(conf, database), app)
     app = IntakeMiddleware(app, conf.api.max_request_body_size)

@@ -3,7 +3,8 @@
 import logging
 import sys
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from cheroot import wsgi
 
@@ -26,17 +27,22 @@ class EmulatorServer:
     """Serves a cloud's HTTP in threads of this process.
 
     ``with EmulatorServer(cloud) as server:`` or ``start()`` and ``stop()``; ``url`` is the
-    address without a path, ``auth_url`` Keystone's.
+    address without a path, ``auth_url`` Keystone's. ``around`` makes of the cloud's WSGI
+    application the one that is served, for those who want to see each call.
     """
 
     def __init__(
-        self, cloud: "Cloud", host: str = "127.0.0.1", port: int = 0, threads: int = 16
+        self,
+        cloud: "Cloud",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        threads: int = 16,
+        around: Callable[[Application], Callable[..., Any]] | None = None,
     ) -> None:
         self.cloud = cloud
         self.application = Application(cloud)
-        self._server = _Server(
-            (host, port), self.application, numthreads=threads, request_queue_size=128
-        )
+        served = self.application if around is None else around(self.application)
+        self._server = _Server((host, port), served, numthreads=threads, request_queue_size=128)
         self._server.expiration_interval = 0.02  # stop() waits for one
         self._thread: threading.Thread | None = None
 

@@ -4,7 +4,9 @@ import importlib
 import sys
 
 #: A kind is a module of this package with ``main(argv) -> int``, the exit status.
-KINDS = {}
+KINDS = {
+    "service": "the running service: how fast it reacts, and how its cost grows with the cloud",
+}
 
 
 def main(argv):
