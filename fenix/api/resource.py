@@ -14,7 +14,6 @@ from typing import Any
 import pecan
 from oslo_config import cfg
 from oslo_policy import policy as oslo_policy
-from pecan import routing
 
 from fenix import exceptions, policy, timing
 from fenix.api import auth, intake, json_body, validation
@@ -83,12 +82,20 @@ class Resource:
     def _route(self, segments: list[str], request: pecan.Request) -> Any:
         # Settled here, so that an Accept header never leads to 406.
         request.pecan["content_type"] = "application/json"
-        path = segments[:-1] if segments == [""] else segments
-        if path:
-            if not path[0]:
-                raise exceptions.NotFound(f"{request.path_info} has an empty segment")
-            below = self.child(path[0])
-            return routing.lookup_controller(below, path[1:], request)
+        path = [] if segments == [""] else segments
+        if "" in path:
+            raise exceptions.NotFound(f"{request.path_info} has an empty segment")
+        # The whole way at once: pecan inspects the signature of each controller that it is led to.
+        resource = self
+        for segment in path:
+            resource = resource.child(segment)
+        return resource._answering(request), []
+
+    def _answering(self, request: pecan.Request) -> Any:
+        """The method that answers the verb of a request.
+
+        :raises WrongVerb: saying which verbs apply.
+        """
         name = "GET" if request.method == "HEAD" else request.method
         handler = getattr(self, name.lower(), None) if name in _VERBS else None
         if handler is None:
@@ -98,7 +105,7 @@ class Resource:
                 f"use {' or '.join(allow) or 'another path'}",
                 [*allow, "HEAD"] if "GET" in allow else allow,
             )
-        return handler, []
+        return handler
 
 
 def verb(

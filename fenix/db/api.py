@@ -1,7 +1,8 @@
 """Transactions on the database of one process.
 
 A writer transaction's first statement is the write; what it needs to know is read in a
-transaction of its own before. Nothing outside the database is called inside a transaction.
+transaction of its own before, or, where one SELECT says it all, in a look-up. Nothing outside the
+database is called inside a transaction.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import api as oslo_db_api
 from oslo_db import exception as db_exc
-from oslo_db.sqlalchemy import enginefacade
+from oslo_db.sqlalchemy import enginefacade, exc_filters
 from sqlalchemy import orm
 
 _PASSED_ON = (
@@ -34,6 +35,13 @@ _PASSED_ON = (
     "pool_timeout",
     "connection_parameters",
 )
+#: Of an engine's pool: SQLAlchemy's name, and that in ``[database]``.
+_POOL = {
+    "pool_size": "max_pool_size",
+    "max_overflow": "max_overflow",
+    "pool_timeout": "pool_timeout",
+    "pool_recycle": "connection_recycle_time",
+}
 _TRIES = 12
 _SQLITE_BUSY_MS = 20000
 
@@ -56,6 +64,9 @@ class Database:
         self._context.configure(**_options(conf))
         self._scope = enginefacade.transaction_context_provider(_Scope)()
         self._context.append_on_engine_create(_tune)
+        self._pool = {k: conf.database[n] for k, n in _POOL.items() if conf.database[n] is not None}
+        self._lookups: sa.Engine | None = None
+        self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def writer(self) -> Iterator[orm.Session]:
@@ -69,6 +80,38 @@ class Database:
         with self._context.reader.using(self._scope) as session:
             yield session
 
+    @contextlib.contextmanager
+    def lookup(self) -> Iterator[sa.Connection]:
+        """A connection for one SELECT.
+
+        Nothing else is sent, neither before (to find out whether the connection is still good) nor
+        after (to end a transaction): on a database server that is a third of a transaction's round
+        trips. So use it in a function that is :func:`repeatable`.
+        """
+        with self._lookup_engine().connect() as connection:
+            yield connection
+
+    def _lookup_engine(self) -> sa.Engine:
+        with self._lock:
+            if self._lookups is None:
+                main = self.engine
+                self._lookups = main if main.dialect.name == "sqlite" else self._light(main)
+            return self._lookups
+
+    def _light(self, main: sa.Engine) -> sa.Engine:
+        """An engine beside the main one, with connections of its own that never begin."""
+        more = {"client_encoding": "utf8"} if main.dialect.name == "postgresql" else {}
+        light = sa.create_engine(
+            main.url,
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
+            pool_reset_on_return=None,
+            **self._pool,
+            **more,
+        )
+        exc_filters.register_engine(light)
+        return light
+
     @property
     def engine(self) -> sa.Engine:
         """SQLAlchemy's engine, for migrations."""
@@ -77,6 +120,10 @@ class Database:
     def dispose(self) -> None:
         """Close every connection of the pool."""
         self.engine.dispose()
+        with self._lock:
+            lookups, self._lookups = self._lookups, None
+        if lookups is not None:
+            lookups.dispose()
 
 
 def _options(conf: cfg.ConfigOpts) -> dict[str, Any]:
@@ -127,3 +174,23 @@ def retried(
         exception_checker=_transient,
     )(function)
     return functools.wraps(function)(wrapped)
+
+
+def repeatable(
+    function: Callable[Concatenate[Database, P], R],
+) -> Callable[Concatenate[Database, P], R]:
+    """:func:`retried` for a function that is one look-up.
+
+    A connection that the server has closed is found out about when it is used; the look-up is then
+    repeated once, on a new one.
+    """
+    tried = retried(function)
+
+    def twice(database: Database, /, *args: P.args, **more: P.kwargs) -> R:
+        try:
+            return tried(database, *args, **more)
+        except db_exc.DBConnectionError:
+            return tried(database, *args, **more)
+
+    functools.update_wrapper(twice, function)
+    return twice

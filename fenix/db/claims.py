@@ -8,7 +8,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from fenix.db import models, records, rows
-from fenix.db.api import Database, retried
+from fenix.db.api import Database, repeatable, retried
 
 _S = models.sessions
 
@@ -17,10 +17,10 @@ def _free(now: datetime.datetime) -> sa.ColumnElement[bool]:
     return sa.or_(_S.c.owner.is_(None), _S.c.lease_until < now)
 
 
-@retried
+@repeatable
 def due(database: Database, now: datetime.datetime, limit: int) -> list[str]:
     """Sessions that have something to do and that nobody holds, the longest waiting first."""
-    with database.reader() as session:
+    with database.lookup() as session:
         return list(
             session.scalars(
                 sa.select(_S.c.session_id)
@@ -73,10 +73,10 @@ def renew(
         )
 
 
-@retried
+@repeatable
 def held(database: Database, session_ids: Collection[str], owner: str) -> set[str]:
     """Those of the sessions that ``owner`` still holds."""
-    with database.reader() as session:
+    with database.lookup() as session:
         return set(
             session.scalars(
                 sa.select(_S.c.session_id).where(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from oslo_db import exception as db_exc
 
 from fenix.db import models, records, rows
-from fenix.db.api import Database, retried
+from fenix.db.api import Database, repeatable, retried
 
 INSTANCE = models.project_instances
 GROUP = models.instance_groups
@@ -24,10 +24,10 @@ def _mine(table: sa.Table, owner: str, row_id: str) -> tuple[sa.ColumnElement[bo
     return table.c.owner == owner, table.c[_ID[table.name]] == row_id
 
 
-@retried
+@repeatable
 def get(database: Database, table: sa.Table, owner: str, row_id: str) -> dict[str, Any] | None:
     """The row of ``owner`` without its nulls and without the owner; None when there is none."""
-    with database.reader() as session:
+    with database.lookup() as session:
         found = session.execute(sa.select(table).where(*_mine(table, owner, row_id))).mappings()
         row = found.first()
     if row is None:
@@ -57,10 +57,10 @@ def delete(database: Database, table: sa.Table, owner: str, row_id: str) -> None
         session.execute(sa.delete(table).where(*_mine(table, owner, row_id)))
 
 
-@retried
+@repeatable
 def owners(database: Database, table: sa.Table, row_id: str) -> list[str]:
     """The projects that own a row with this id, in order; for administrators who name none."""
-    with database.reader() as session:
+    with database.lookup() as session:
         statement = sa.select(table.c.owner).where(table.c[_ID[table.name]] == row_id)
         return sorted(session.scalars(statement))
 

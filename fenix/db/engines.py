@@ -7,7 +7,7 @@ import datetime
 import sqlalchemy as sa
 
 from fenix.db import models, records, rows
-from fenix.db.api import Database, retried
+from fenix.db.api import Database, repeatable, retried
 
 _E = models.engines
 
@@ -28,10 +28,10 @@ def remove(database: Database, engine_id: str) -> None:
         session.execute(sa.delete(_E).where(_E.c.engine_id == engine_id))
 
 
-@retried
+@repeatable
 def alive(database: Database, since: datetime.datetime) -> list[records.Engine]:
     """Engines with a heartbeat after ``since``."""
-    with database.reader() as session:
+    with database.lookup() as session:
         return rows.select(
             session, _E, records.Engine, _E.c.heartbeat_at >= since, order_by=_E.c.engine_id
         )

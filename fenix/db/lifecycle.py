@@ -13,7 +13,7 @@ from sqlalchemy import orm
 from fenix import exceptions, states
 from fenix.db import models, records, rows
 from fenix.db import sessions as db_sessions
-from fenix.db.api import Database, retried
+from fenix.db.api import Database, repeatable, retried
 
 _S = models.sessions
 _C = models.host_claims
@@ -21,10 +21,10 @@ _C = models.host_claims
 DELETE = "delete"
 
 
-@retried
+@repeatable
 def live_count(database: Database) -> int:
     """Sessions that are neither done nor failed."""
-    with database.reader() as session:
+    with database.lookup() as session:
         return int(
             session.scalar(
                 sa.select(sa.func.count()).select_from(_S).where(_S.c.state.not_in(states.IDLE))
@@ -33,11 +33,11 @@ def live_count(database: Database) -> int:
         )
 
 
-@retried
+@repeatable
 def holders(database: Database, hostnames: Sequence[str] | None = None) -> dict[str, str]:
     """Which session holds which host; of these hosts, or of all."""
     where = [] if hostnames is None else [_C.c.hostname.in_(hostnames)]
-    with database.reader() as session:
+    with database.lookup() as session:
         return {
             row.hostname: row.session_id
             for row in session.execute(sa.select(_C.c.hostname, _C.c.session_id).where(*where))

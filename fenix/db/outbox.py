@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from fenix.db import models, records, rows
-from fenix.db.api import Database, retried
+from fenix.db.api import Database, repeatable, retried
 
 _O = models.outbox
 
@@ -20,7 +20,7 @@ SENT = "sent"
 UNSURE = "unsure"
 
 
-@retried
+@repeatable
 def heads(database: Database, now: datetime.datetime, limit: int) -> list[records.Outgoing]:
     """The next notification of each channel, where it is due and nobody is sending it."""
     first = (
@@ -28,7 +28,7 @@ def heads(database: Database, now: datetime.datetime, limit: int) -> list[record
         .where(_O.c.status.in_((NEW, SENDING)))
         .group_by(_O.c.session_id, _O.c.channel)
     )
-    with database.reader() as session:
+    with database.lookup() as session:
         return rows.select(
             session,
             _O,
@@ -41,14 +41,14 @@ def heads(database: Database, now: datetime.datetime, limit: int) -> list[record
         )
 
 
-@retried
+@repeatable
 def left_at(database: Database, message_id: str) -> datetime.datetime | None:
     """When the broker took a notification; None when it has not.
 
     One that may have been taken, and is not sent again, counts as taken when it was written.
     """
     taken = sa.case((_O.c.status == UNSURE, _O.c.created_at), else_=_O.c.sent_at)
-    with database.reader() as session:
+    with database.lookup() as session:
         return session.scalar(sa.select(taken).where(_O.c.message_id == message_id))
 
 
@@ -80,7 +80,7 @@ def take(
         return bool(taken.rowcount == 1) and not give_up  # type: ignore[attr-defined]
 
 
-@retried
+@repeatable
 def following(
     database: Database, head: records.Outgoing, now: datetime.datetime, limit: int
 ) -> list[records.Outgoing]:
@@ -89,7 +89,7 @@ def following(
     Nobody else sends from its channel meanwhile. One that may only be sent once is marked
     before it leaves, so it waits until it is a head itself.
     """
-    with database.reader() as session:
+    with database.lookup() as session:
         found = rows.select(
             session,
             _O,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ CHUNK = 500
 
 
 def select(
-    session: orm.Session,
+    session: orm.Session | sa.Connection,
     table: sa.Table,
     record: type[R],
     *where: sa.ColumnElement[bool],
@@ -24,8 +25,7 @@ def select(
     limit: int | None = None,
 ) -> list[R]:
     """The rows of ``table`` that meet every condition, as records."""
-    names = [f.name for f in dataclasses.fields(record)]  # type: ignore[arg-type]
-    statement = sa.select(*(table.c[n] for n in names)).where(*where)
+    statement = _all_of(table, record).where(*where)  # type: ignore[arg-type]
     if order_by is not None:
         statement = statement.order_by(order_by)
     if limit is not None:
@@ -33,14 +33,21 @@ def select(
     return [record(*row) for row in session.execute(statement)]
 
 
+@functools.cache
+def _all_of(table: sa.Table, record: Any) -> sa.Select[Any]:
+    return sa.select(*(table.c[f.name] for f in dataclasses.fields(record)))
+
+
+@functools.cache
+def _names(record: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(record))
+
+
 def values(record: Any, *, without: Iterable[str] = ()) -> dict[str, Any]:
     """The columns of a record."""
     left_out = set(without)
-    return {
-        f.name: getattr(record, f.name)
-        for f in dataclasses.fields(record)
-        if f.name not in left_out
-    }
+    names = _names(type(record))  # type: ignore[arg-type]
+    return {n: getattr(record, n) for n in names if n not in left_out}
 
 
 def insert(

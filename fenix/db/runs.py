@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fenix.db import models, records, rows
 from fenix.db import sessions as db_sessions
-from fenix.db.api import Database, retried
+from fenix.db.api import Database, repeatable, retried
 
 _R = models.action_plugin_instances
 
@@ -28,12 +28,12 @@ def _claimable(now: datetime.datetime, patience: float) -> sa.ColumnElement[bool
     return sa.or_(_R.c.state == PENDING, sa.and_(_R.c.state == RUNNING, _R.c.heartbeat_at < stale))
 
 
-@retried
+@repeatable
 def due(
     database: Database, now: datetime.datetime, patience: float, limit: int
 ) -> list[records.ActionRun]:
     """Runs that wait for an engine, or whose engine has shown no life for ``patience`` s."""
-    with database.reader() as session:
+    with database.lookup() as session:
         return rows.select(
             session,
             _R,
@@ -119,10 +119,10 @@ def finish(
         return True
 
 
-@retried
+@repeatable
 def of_session(database: Database, session_id: str) -> list[records.ActionRun]:
     """Every run of a session, in the order they were made."""
-    with database.reader() as session:
+    with database.lookup() as session:
         return rows.select(
             session,
             _R,

@@ -11,15 +11,15 @@ from sqlalchemy import orm
 
 from fenix import exceptions, states
 from fenix.db import models, records, rows
-from fenix.db.api import Database, retried
+from fenix.db.api import Database, repeatable, retried
 
 _S = models.sessions
 
 
-@retried
+@repeatable
 def ids(database: Database) -> list[str]:
     """The ids of all sessions, oldest first."""
-    with database.reader() as session:
+    with database.lookup() as session:
         return list(session.scalars(sa.select(_S.c.session_id).order_by(_S.c.created_at)))
 
 
@@ -30,7 +30,7 @@ def not_found(session_id: str) -> exceptions.NotFound:
     )
 
 
-def read_one(session: orm.Session, session_id: str) -> records.Session:
+def read_one(session: orm.Session | sa.Connection, session_id: str) -> records.Session:
     """One session, inside a transaction of the caller.
 
     :raises NotFound: when there is none with that id.
@@ -41,13 +41,13 @@ def read_one(session: orm.Session, session_id: str) -> records.Session:
     return found[0]
 
 
-@retried
+@repeatable
 def get(database: Database, session_id: str) -> records.Session:
     """One session.
 
     :raises NotFound: when there is none with that id.
     """
-    with database.reader() as session:
+    with database.lookup() as session:
         return read_one(session, session_id)
 
 
@@ -159,10 +159,10 @@ def wake(database: Database, session_id: str, now: datetime.datetime) -> None:
         session.execute(wake_statement(session_id, now))
 
 
-@retried
+@repeatable
 def wakes(database: Database, session_id: str) -> int | None:
     """How often the session was woken; None when it is gone."""
-    with database.reader() as session:
+    with database.lookup() as session:
         return session.scalar(sa.select(_S.c.wakes).where(_S.c.session_id == session_id))
 
 

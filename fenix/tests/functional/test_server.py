@@ -57,6 +57,12 @@ class SocketTest(base.ApiTestCase):
             response = connection.getresponse()
             self.assertEqual((200, b'{"session_id": []'), (response.status, response.read()[:17]))
 
+    def test_a_body_does_not_wait_for_the_head_to_be_acknowledged(self) -> None:
+        self.exchange(b"GET / HTTP/1.0\r\n\r\n")
+        # What is accepted inherits it.
+        bound = self.server._server.socket
+        self.assertTrue(bound.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
     def test_chunks(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         self.addCleanup(connection.close)

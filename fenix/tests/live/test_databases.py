@@ -7,11 +7,14 @@ import uuid
 
 import sqlalchemy as sa
 
+from fenix.db import sessions as db_sessions
 from fenix.tests.unit.db import base
 
 
 class _ServerMixin(base.StatementsMixin):
     variable = ""
+    #: Ends every connection to the test's own database but the one that says so.
+    cut = ""
 
     def connect(self) -> str:
         """A database of this test's own, on the server that the environment names."""
@@ -23,7 +26,18 @@ class _ServerMixin(base.StatementsMixin):
         with server.connect() as connection:
             connection.execute(sa.text(f"CREATE DATABASE {name}"))
         self.addCleanup(self._drop, server, name)
+        self.server, self.name = server, name
         return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+
+    def test_a_look_up_outlives_a_restart_of_the_server(self) -> None:
+        self.make("s1")
+        self.assertEqual(["s1"], db_sessions.ids(self.database))
+        with self.server.connect() as connection:
+            found = connection.execute(sa.text(self.cut), {"name": self.name}).scalars().all()
+            self.assertNotEqual([], found)
+            for statement in (f for f in found if isinstance(f, str)):
+                connection.execute(sa.text(statement))
+        self.assertEqual(["s1"], db_sessions.ids(self.database))
 
     @staticmethod
     def _drop(server: sa.Engine, name: str) -> None:
@@ -36,12 +50,17 @@ class MariaDBTest(_ServerMixin):
     """MariaDB, REPEATABLE READ."""
 
     variable = "FENIX_TEST_MYSQL"
+    cut = "SELECT CONCAT('KILL ', id) FROM information_schema.processlist WHERE db = :name"
 
 
 class PostgreSQLTest(_ServerMixin):
     """PostgreSQL, READ COMMITTED."""
 
     variable = "FENIX_TEST_POSTGRESQL"
+    cut = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = :name AND pid <> pg_backend_pid()"
+    )
 
 
 def load_tests(loader: object, tests: object, pattern: object) -> object:

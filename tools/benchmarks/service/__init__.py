@@ -58,7 +58,7 @@ def measure(neighbours, folder, only=None, short=False, say=lambda text: None):
         place = folder / name
         place.mkdir()
         if name == "growth":
-            yield from growth.measure(neighbours, place, (2, 4) if short else (10, 100, 300), say)
+            yield from growth.measure(neighbours, place, (5, 10) if short else (10, 100, 300), say)
             continue
         with neighbours.database() as url:
             if name == "reaction":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import tempfile
 import unittest
@@ -46,3 +47,14 @@ class OverrideTest(unittest.TestCase):
         policy.authorize(enforcer, "session:list", {}, operator)
         with self.assertRaises(exceptions.Forbidden):
             policy.authorize(enforcer, "session:show", {}, operator)
+
+    def test_a_change_is_obeyed_within_a_second(self) -> None:
+        self.file.write_text('"session:list": "role:operator"\n')
+        enforcer = policy.make_enforcer(self.conf)
+        operator = RequestContext(project_id="p", roles=["operator"])
+        policy.authorize(enforcer, "session:list", {}, operator)
+        self.file.write_text('"session:list": "role:somebody_else"\n')
+        os.utime(self.file, (4e9, 4e9))  # later than before on any file system
+        enforcer._looked -= 1.0
+        with self.assertRaises(exceptions.Forbidden):
+            policy.authorize(enforcer, "session:list", {}, operator)

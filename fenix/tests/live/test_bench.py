@@ -1,0 +1,62 @@
+"""The measurements of ``tools/bench service``, on small clouds: they run, whatever they find."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import testtools
+
+from fenix.tests.live.test_databases import MariaDBTest
+from fenix.tests.live.test_session import BROKER
+
+_ROOT = pathlib.Path(__file__).parents[3]
+_UNTIL = 900
+
+
+class ServiceTest(testtools.TestCase):
+    """As a process of its own, because the service's own configuration is read there."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for variable in (BROKER, MariaDBTest.variable):
+            if not os.environ.get(variable):
+                self.skipTest(f"{variable} is not set: 'tools/services up' starts the server")
+
+    def measured(self, what: str) -> dict[str, float]:
+        paths = [str(_ROOT), str(_ROOT / "tools"), os.environ.get("PYTHONPATH", "")]
+        ran = subprocess.run(
+            [sys.executable, "-m", "benchmarks", "service", "--json", "--short", "--only", what],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            capture_output=True,
+            text=True,
+            timeout=_UNTIL,
+        )
+        self.assertEqual(1, ran.stdout.count("\n"), ran.stderr)
+        body = json.loads(ran.stdout)
+        self.assertEqual(["figures"], list(body))
+        for figure in body["figures"]:
+            self.assertEqual(["name", "value", "limit", "ok"], list(figure))
+        return {f["name"]: f["value"] for f in body["figures"]}
+
+    def test_reaction(self) -> None:
+        found = self.measured("reaction")
+        self.assertEqual({"reaction to a reply, p50", "reaction to a reply, p99"}, set(found))
+        self.assertLessEqual(found["reaction to a reply, p50"], found["reaction to a reply, p99"])
+
+    def test_growth(self) -> None:
+        found = self.measured("growth")
+        self.assertEqual(4, len(found), found)
+        self.assertTrue(all(value > 0 for value in found.values()), found)
+
+    def test_reading(self) -> None:
+        (value,) = self.measured("reading").values()
+        self.assertGreater(value, 0)
+
+    def test_memory(self) -> None:
+        # So small a cloud may fit into what the engine has anyway.
+        (value,) = self.measured("memory").values()
+        self.assertGreaterEqual(value, 0)
