@@ -78,13 +78,18 @@ class Session:
     request_id: str | None = None
     created_at: _Time = None
     updated_at: _Time = None
-    paused: bool = False
+    paused_at: _Time = None
     metadata: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def idle(self) -> bool:
         """Whether it waits for an administrator: it is done, or has failed."""
         return self.state in IDLE
+
+    @property
+    def paused(self) -> bool:
+        """Whether it begins nothing new until it is resumed."""
+        return self.paused_at is not None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fenix.client import errors, results
-from fenix.osc import base, session_fields, values, waiting
+from fenix.osc import base, pictures, session_fields, values, waiting
 
 _LISTED = (
     ("session_id", "Session"),
@@ -125,12 +125,15 @@ class ShowSession(base.ShowOne):
         """Which one."""
         parser = super().get_parser(prog_name)
         base.add_session(parser)
+        pictures.add(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         """Ask for everything about it."""
         session_id = base.found_session(self.client, parsed_args.session)
-        return columns(self.client.sessions.detail(session_id))
+        detail = self.client.sessions.detail(session_id)
+        pictures.write(self, parsed_args, session_id, detail)
+        return columns(detail)
 
 
 class DeleteSession(base.Action):
@@ -173,6 +176,7 @@ class ListEvents(base.Lister):
             help="Only events of this kind, such as state, move or reply (repeat for more)",
         )
         parser.add_argument("--host", metavar="<host>", help="Only events about this host")
+        pictures.add(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
@@ -180,6 +184,8 @@ class ListEvents(base.Lister):
         session_id = parsed_args.session
         if "-" not in session_id:
             session_id = base.found_session(self.client, session_id)
+        if parsed_args.picture:
+            pictures.write(self, parsed_args, session_id, self._detail(session_id))
         names, titles = zip(*_EVENT, strict=True)
         found = (
             event
@@ -188,3 +194,9 @@ class ListEvents(base.Lister):
             and (not parsed_args.host or event.host == parsed_args.host)
         )
         return titles, (base.fields(event, names) for event in found)
+
+    def _detail(self, session_id: str) -> results.Detail | None:
+        try:
+            return self.client.sessions.detail(session_id)
+        except errors.NotFound:
+            return None  # It was deleted; its history is still there.

@@ -16,6 +16,8 @@ from fenix.view.style import DIM, PHASES, STRONG, WORK, WRONG, Icons, of_vnf
 
 _PHASE = 11
 _GAP = 3
+#: Phases that the key leaves out while there are none.
+_SELDOM = frozenset({"returning", "quarantined", "skipped"})
 
 
 class Hosts:
@@ -108,7 +110,7 @@ class Hosts:
         counts = collections.Counter(h.phase for h in self._hosts)
         key = Text(no_wrap=True)
         for phase, (word, style) in PHASES.items():
-            if counts[phase] or phase != "returning":
+            if counts[phase] or phase not in _SELDOM:
                 key.append(f"{self._icons.phase(phase)} {counts[phase]} {word}   ", style)
         key.truncate(self._width)
         return key

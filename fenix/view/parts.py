@@ -16,6 +16,8 @@ from rich.text import Text
 from fenix.view.scene import Line, clock
 from fenix.view.style import DIM, GOOD, STRONG, WRONG, Icons
 
+_SHORTEST_BAR = 10
+
 
 def ends(left: Text, right: Text, width: int) -> Text:
     """A line with something at its left and at its right end."""
@@ -58,13 +60,14 @@ def road(
 
 def bar(percent: int, told: str, width: int) -> RenderableType:
     """A bar as long as there is room beside the words."""
-    words = Text(told)
+    words = Text(told, no_wrap=True)
+    words.truncate(max(0, width - _SHORTEST_BAR - 2))
     grid = Table.grid(padding=(0, 2))
     grid.add_row(
         ProgressBar(
             100,
             percent,
-            width=max(10, width - words.cell_len - 2),
+            width=max(_SHORTEST_BAR, width - words.cell_len - 2),
             complete_style=GOOD,
             finished_style=GOOD,
         ),

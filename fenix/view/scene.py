@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 #: Phases in which nothing happens to a host.
-RESTING = ("pending", "done")
+RESTING = ("pending", "done", "skipped")
 LEAVING = "leaving"
 ARRIVING = "arriving"
 

@@ -35,6 +35,7 @@ class Icons:
     silent: str
     up: str
     down: str
+    aside: str
 
     def phase(self, phase: str) -> str:
         """The sign of a host's phase."""
@@ -43,11 +44,13 @@ class Icons:
             "maintaining": self.maintaining,
             "returning": self.maintaining,
             "done": self.done,
+            "quarantined": self.aside,
+            "skipped": self.aside,
         }.get(phase, self.waiting)
 
 
-ICONS = Icons("▸", "·", "▾", "◌", "✔", "◆", "■", "→", "←", "○", "●", "○")
-PLAIN_ICONS = Icons(">", ".", "v", "o", "*", "#", "=", ">", "<", "x", "+", "-")
+ICONS = Icons("▸", "·", "▾", "◌", "✔", "◆", "■", "→", "←", "○", "●", "○", "✗")
+PLAIN_ICONS = Icons(">", ".", "v", "o", "*", "#", "=", ">", "<", "x", "+", "-", "!")
 
 PHASES = {
     "pending": ("waiting", DIM),
@@ -55,5 +58,7 @@ PHASES = {
     "maintaining": ("maintaining", BUSY),
     "returning": ("returning", BUSY),
     "done": ("maintained", GOOD),
+    "quarantined": ("set aside", WRONG),
+    "skipped": ("left out", DIM),
 }
 """Word and colour of a host's phase."""

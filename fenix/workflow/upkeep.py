@@ -51,6 +51,7 @@ class Upkeep:
     def _phase(self, host: records.Host, phase: str) -> None:
         host.phase, host.phase_at = phase, self._hold.now()
         self._hold.touch(host)
+        self._hold.event("phase", f"{host.hostname}: {phase}", host=host.hostname, phase=phase)
 
     def disable(self, host: records.Host) -> None:
         """Let nothing new land on a compute; one that an admin disabled is left as it is."""

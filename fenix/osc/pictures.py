@@ -1,0 +1,51 @@
+"""``--picture``: a session as a Gantt chart in a file."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+
+from osc_lib import exceptions
+
+from fenix.client import results
+from fenix.osc import base, timeline, values
+from fenix.view import gantt
+from fenix.view.chart import Chart
+
+
+def add(parser: argparse.ArgumentParser, when: str = "") -> None:
+    """Add ``--picture``."""
+    parser.add_argument(
+        "--picture",
+        metavar="<file.svg>",
+        type=values.picture_file,
+        help=f"Draw hosts, moves, actions and answers over time into this file{when and ' '}{when}",
+    )
+
+
+def write(
+    command: base.Base,
+    parsed: argparse.Namespace,
+    session_id: str,
+    detail: results.Detail | None,
+) -> None:
+    """Draw a session, if that is wanted.
+
+    :param detail: None when the session was deleted.
+    """
+    if parsed.picture is None:
+        return
+    history = list(command.client.sessions.history(session_id))
+    now = datetime.datetime.now(datetime.UTC)
+    save(parsed, timeline.chart(session_id, history, detail, now))
+
+
+def save(parsed: argparse.Namespace, chart: Chart) -> None:
+    """Write the file.
+
+    :raises osc_lib.exceptions.CommandError: it cannot be written.
+    """
+    try:
+        parsed.picture.write_text(gantt.svg(chart), encoding="utf-8")
+    except OSError as error:
+        raise exceptions.CommandError(f"--picture: {error}") from None
