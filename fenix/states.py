@@ -7,7 +7,7 @@ from it. A workflow plug-in extends it with states and moves of its own.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from fenix import exceptions
@@ -76,6 +76,12 @@ class Table:
             if not any(s == state and e != FAIL for s, e in self.moves):
                 raise ValueError(f"state {state} cannot be left")
 
+    @classmethod
+    def of(cls, moves: Mapping[tuple[str, str], str]) -> Table:
+        """A table of these moves, with one more from each state: it can fail."""
+        left = {s for s, _ in moves}
+        return cls({**moves, **{(s, FAIL): MAINTENANCE_FAILED for s in left}})
+
     @property
     def states(self) -> frozenset[str]:
         """Every state that a move starts or ends in."""
@@ -108,12 +114,7 @@ class Table:
         return Table(merged)
 
 
-def _with_failure(moves: dict[tuple[str, str], str]) -> Table:
-    states: Iterable[str] = {s for s, _ in moves}
-    return Table({**moves, **{(s, FAIL): MAINTENANCE_FAILED for s in states}})
-
-
-TABLE = _with_failure(
+TABLE = Table.of(
     {
         (MAINTENANCE, ASK_SCALE_IN): SCALE_IN,
         (MAINTENANCE, EMPTY_A_HOST): PREPARE_MAINTENANCE,

@@ -34,6 +34,12 @@ class Plugins:
             action.configured(conf)
         for name, workflow in self.workflows.items():
             _demand_schema(f"{WORKFLOWS}: {name}: parameters", workflow.parameters)
+            for state in sorted(workflow.table.resumable):
+                if not callable(getattr(workflow, state.lower(), None)):
+                    raise exceptions.PluginError(
+                        f"{WORKFLOWS}: {name}: its table has state {state}, but it has no method "
+                        f"{state.lower()}()"
+                    )
         if conf.engine.default_workflow not in self.workflows:
             raise exceptions.PluginError(
                 f"[engine] default_workflow = {conf.engine.default_workflow} is not among "

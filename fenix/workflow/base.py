@@ -29,7 +29,8 @@ _LONG = 60.0
 class BaseWorkflow:
     """What every workflow can do; a plug-in inherits it and adds its states."""
 
-    #: States and moves; extend it with ``states.TABLE.extended({...})``.
+    #: States and moves; ``states.Table.of({...})``, or ``states.TABLE.extended({...})``. There is
+    #: a method for each state but the last two.
     table: ClassVar[states.Table] = states.TABLE
     #: JSON schema of a session's ``parameters``; None: it takes none.
     parameters: ClassVar[dict[str, Any] | None] = None

@@ -35,6 +35,7 @@ class ActionPlugin(BaseAction):
         return subprocess.run(  # noqa: S603
             ["ssh", "-o", "BatchMode=yes", self.task.hostname, command],  # noqa: S607
             capture_output=True,
+            timeout=self.timeout,  # or a host that hangs would keep a thread of the engine
             text=True,
             check=False,
         )

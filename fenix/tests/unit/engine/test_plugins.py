@@ -64,6 +64,12 @@ class PluginsTest(testtools.TestCase):
         with mock.patch.object(default.Workflow, "parameters", {"type": 1}):
             error = self.assertRaises(exceptions.PluginError, self.plugins)
         self.assertIn("default: parameters is no JSON schema", str(error))
+        table = default.Workflow.table.extended(
+            {("MAINTENANCE", "nap"): "NAP", ("NAP", "up"): "MAINTENANCE"}
+        )
+        with mock.patch.object(default.Workflow, "table", table):
+            error = self.assertRaises(exceptions.PluginError, self.plugins)
+        self.assertIn("default: its table has state NAP, but it has no method nap()", str(error))
 
     def test_parameters_are_held_against_the_workflow_s_schema(self) -> None:
         plugins = self.plugins()

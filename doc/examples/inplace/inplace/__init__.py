@@ -1,0 +1,1 @@
+"""A workflow plug-in for Fenix."""
