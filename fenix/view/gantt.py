@@ -38,7 +38,7 @@ _COLOURS = {
     charts.RETURN: ("#8bbbe0", "#2f5f8a"),
     charts.FAILED: ("#c1272d", "#ff6b6b"),
     charts.MOVE: ("#7a4fa3", "#b48ae0"),
-    charts.ACTION: ("#2e8b57", "#52c48a"),
+    charts.ACTION: ("#25764a", "#52c48a"),
 }
 #: The luminance from which black is read better than white.
 _GREY = 0.185
