@@ -14,6 +14,7 @@ from fenix import version as fenix_version  # noqa: E402
 concurrency.setup()
 
 extensions = [
+    "cliff.sphinxext",
     "openstackdocstheme",
     "oslo_config.sphinxext",
     "oslo_config.sphinxconfiggen",

@@ -30,7 +30,7 @@ class Reply(base.Action):
             "reply",
             metavar="<reply>",
             type=values.reply,
-            help="ACK_ or NACK_ and the state of the question, such as ACK_MAINTENANCE",
+            help="ACK_<state> or NACK_<state> of the question, such as ACK_MAINTENANCE",
         )
         parser.add_argument(
             "--project",
