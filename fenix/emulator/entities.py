@@ -22,6 +22,8 @@ class User:
     roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     default_project: Project | None = None
     system_roles: tuple[str, ...] = ()
+    #: Application credentials: by id, the secret and the project.
+    credentials: dict[str, tuple[str, Project]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

@@ -137,8 +137,10 @@ def authenticate(cloud: "Cloud", request: Request) -> Response:
     if not isinstance(identity, dict):
         raise BadRequest("Invalid input: 'identity' is a required property")
     methods = identity.get("methods") or []
-    expires = None
-    if "password" in methods:
+    expires = bound = None
+    if "application_credential" in methods:
+        user, bound = _by_credential(cloud, identity.get("application_credential") or {})
+    elif "password" in methods:
         user = _by_password(cloud, identity.get("password", {}).get("user", {}))
     elif "token" in methods:
         old = cloud.token(identity.get("token", {}).get("id"))
@@ -148,7 +150,9 @@ def authenticate(cloud: "Cloud", request: Request) -> Response:
     else:
         raise Unauthorized("Attempted to authenticate with an unsupported method.")
     scope = auth.get("scope")
-    project, system = _scope(cloud, user, scope)
+    if bound is not None and scope:
+        raise Unauthorized("Application credentials cannot request a scope.")
+    project, system = (bound, False) if bound is not None else _scope(cloud, user, scope)
     token = cloud.issue_token(user, project, system=system, methods=methods)
     if expires is not None:
         token.expires_at = min(token.expires_at, expires)
@@ -163,6 +167,14 @@ def _by_password(cloud: "Cloud", who: dict[str, Any]) -> User:
             if user.password == who.get("password"):
                 return user
             break
+    raise Unauthorized("The request you have made requires authentication.")
+
+
+def _by_credential(cloud: "Cloud", credential: dict[str, Any]) -> tuple[User, Project]:
+    for user in cloud.users.values():
+        secret, project = user.credentials.get(credential.get("id", ""), (None, None))
+        if project is not None and secret == credential.get("secret"):
+            return user, project
     raise Unauthorized("The request you have made requires authentication.")
 
 

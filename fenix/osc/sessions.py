@@ -26,6 +26,7 @@ _SHOWN = (
     "workflow",
     "maintenance_at",
     "percent_done",
+    "paused",
     "request_id",
     "created_at",
     "updated_at",
