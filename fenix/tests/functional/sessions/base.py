@@ -12,6 +12,7 @@ from typing import Any
 import testtools
 
 from fenix.cmd.demo.cluster import Cluster
+from fenix.db import models, records, rows
 from fenix.emulator import Cloud, ModelClock, Timings
 from fenix.emulator.entities import Project
 from fenix.emulator.server import Server
@@ -186,6 +187,18 @@ class SessionTestCase(testtools.TestCase):
         """Why a session failed."""
         detail = self.wait_state(session_id, "MAINTENANCE_FAILED")
         return str(detail["session"]["reason"])
+
+    def history(self, session_id: str) -> list[records.Event]:
+        """The session's history, oldest first."""
+        events = models.session_events
+        with self.cluster.database.reader() as session:
+            return rows.select(
+                session,
+                events,
+                records.Event,
+                events.c.session_id == session_id,
+                order_by=events.c.event_id,
+            )
 
     # The cloud
 
