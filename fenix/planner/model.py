@@ -97,6 +97,7 @@ class Offers:
 NO_NEEDS = Needs()
 NO_OFFERS = Offers()
 _NOBODY: Mapping[str, int] = MappingProxyType({})
+_NO_GROUPS: Mapping[str, Group] = MappingProxyType({})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -137,19 +138,6 @@ class Item:
     stuck: str = ""
 
 
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """A host to be emptied, with what runs on it."""
-
-    name: str
-    items: tuple[Item, ...]
-
-    @functools.cached_property
-    def used(self) -> Size:
-        """The sum of its items."""
-        return total(i.size for i in self.items)
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Room:
     """A host that may take instances.
@@ -165,6 +153,87 @@ class Room:
     offers: Offers = NO_OFFERS
 
 
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A host to be emptied, with what runs on it.
+
+    ``room``: the host as a target as long as nothing has been done to it; None: it never takes an
+    instance, now or later (it was disabled before the session). ``open``: it takes instances
+    now. ``alone``: it is a controller too; of such hosts one is worked on at a time.
+    """
+
+    name: str
+    items: tuple[Item, ...]
+    room: Room | None = None
+    open: bool = True
+    alone: bool = False
+
+    @functools.cached_property
+    def used(self) -> Size:
+        """The sum of its items."""
+        return total(i.size for i in self.items)
+
+    @functools.cached_property
+    def largest_first(self) -> tuple[Item, ...]:
+        """Its items in the order in which they are placed."""
+        return tuple(sorted(self.items, key=largest_first))
+
+    @functools.cached_property
+    def shape(self) -> tuple[object, ...]:
+        """The same for hosts whose instances find room in the same places."""
+        return tuple((i.size, i.apart, i.group, i.needs, i.stuck) for i in self.largest_first)
+
+    @functools.cached_property
+    def after(self) -> Room | None:
+        """The host once it is empty and maintained; None: it takes nothing."""
+        if self.room is None:
+            return None
+        offers = _counted(self.room.offers, self.items, 1)
+        return Room(self.name, self.room.free + self.used, offers=offers)
+
+    def joined_by(self, arrived: Iterable[Item]) -> Source:
+        """The host with further instances on it."""
+        if self.room is None or not arrived:
+            return self
+        more = tuple(arrived)
+        room = Room(
+            self.name,
+            self.room.free - total(i.size for i in more),
+            offers=_counted(self.room.offers, more, -1),
+        )
+        return dataclasses.replace(self, items=(*self.items, *more), room=room)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cloud:
+    """What a session has before it.
+
+    ``sources``: computes that nothing has been done to yet. ``rooms``: hosts on which an
+    instance may stay: maintained ones, those outside the session. ``groups``: by id.
+    """
+
+    sources: tuple[Source, ...]
+    rooms: tuple[Room, ...] = ()
+    groups: Mapping[str, Group] = dataclasses.field(default_factory=lambda: _NO_GROUPS)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Times:
+    """How long things take, in seconds.
+
+    ``move``: one instance. ``host``: a compute, from empty to enabled; ``controller``: a
+    controller. ``answer``: a project's answer to a question. ``once``: the actions before and
+    after all hosts. ``parallel_moves``: how many instances leave a host at once.
+    """
+
+    move: float
+    host: float
+    controller: float = 0.0
+    answer: float = 0.0
+    once: float = 0.0
+    parallel_moves: int = 1
+
+
 def total(sizes: Iterable[Size]) -> Size:
     """The sum of sizes."""
     vcpus = memory_mb = disk_gb = 0.0
@@ -173,3 +242,19 @@ def total(sizes: Iterable[Size]) -> Size:
         memory_mb += size.memory_mb
         disk_gb += size.disk_gb
     return Size(vcpus, memory_mb, disk_gb)
+
+
+def _counted(offers: Offers, items: Iterable[Item], sign: int) -> Offers:
+    """What is free of counted resources once items have left (or, with -1, have come)."""
+    counted = dict(offers.resources)
+    for item in items:
+        for kind, amount in item.needs.resources:
+            counted[kind] = counted.get(kind, 0) + sign * amount
+    found = tuple(sorted(counted.items()))
+    return offers if found == offers.resources else dataclasses.replace(offers, resources=found)
+
+
+def largest_first(item: Item) -> tuple[float, float, float, str]:
+    """Sorts items in the order in which they are placed."""
+    size = item.size
+    return (-size.vcpus, -size.memory_mb, -size.disk_gb, item.item_id)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import bisect
 from collections.abc import Collection, Iterable, Mapping
 
-from fenix.planner.model import NO_NEEDS, Group, Item, Needs, Offers, Room, Size
+from fenix.planner.model import (
+    NO_NEEDS,
+    Group,
+    Item,
+    Needs,
+    Offers,
+    Room,
+    Size,
+    Source,
+    largest_first,
+)
 
 Placement = dict[str, str]
 
@@ -168,7 +178,7 @@ class Rooms:
         """
         placed: Placement = {}
         left: list[Item] = []
-        for item in sorted(items, key=_largest_first):
+        for item in sorted(items, key=largest_first):
             name = None if item.stuck else self.find(item, without)
             if name is None:
                 left.append(item)
@@ -177,16 +187,15 @@ class Rooms:
                 placed[item.item_id] = name
         return placed, left
 
-    def fill_all(self, items: Iterable[Item]) -> Placement | None:
-        """Place every item; when one finds no room, none is placed and None is returned."""
+    def empty(self, source: Source, without: Collection[str] = ()) -> Placement | None:
+        """Place everything that is on a host; None, and nothing is placed, when that fails."""
         mark = self.mark()
-        placed, left = self.fill(items)
-        if left:
-            self.undo(mark)
-            return None
+        placed: Placement = {}
+        for item in source.largest_first:
+            name = None if item.stuck else self.find(item, without)
+            if name is None:
+                self.undo(mark)
+                return None
+            self.put(item, name)
+            placed[item.item_id] = name
         return placed
-
-
-def _largest_first(item: Item) -> tuple[float, float, float, str]:
-    size = item.size
-    return (-size.vcpus, -size.memory_mb, -size.disk_gb, item.item_id)

@@ -1,15 +1,18 @@
-"""Which hosts are emptied next, and where their instances go."""
+"""Decisions of a session: which hosts are emptied next, and where their instances go."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from fenix.planner.model import Group, Room, Size, Source, total
+from fenix.planner.course import Course, fill_wave
+from fenix.planner.model import Group, Room, Source, total
+from fenix.planner.orders import by_rule, cheapest
 from fenix.planner.placement import Placement, Rooms
 
-_CANDIDATES = 16
+#: Hosts that begin now, with a target for every instance.
+Chosen = list[tuple[Source, Placement]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -21,143 +24,83 @@ class Shortage:
     vcpus: float
 
 
-def _cheapest_first(source: Source) -> tuple[int, float, str]:
-    return (len(source.items), source.used.vcpus, source.name)
-
-
 def next_hosts(
     sources: Sequence[Source],
     rooms: Sequence[Room],
     limit: int,
     groups: Mapping[str, Group] | None = None,
-) -> list[tuple[Source, Placement]]:
-    """Hosts that can be emptied now, at the same time, with a target for every instance.
+) -> Chosen:
+    """Hosts that can be emptied now, at the same time, whatever comes later.
 
     :param sources: hosts not yet maintained that nobody is emptying.
     :param rooms: what is free on the hosts that may take instances for good.
     :param limit: the most hosts to return.
     :param groups: what groups of instances bear, by id.
     """
+    return fill_wave(by_rule(cheapest)(sources), Rooms(rooms, groups), limit)[0]
+
+
+def by_course(
+    course: Course,
+    sources: Sequence[Source],
+    rooms: Sequence[Room],
+    limit: int,
+    groups: Mapping[str, Group] | None = None,
+) -> Chosen:
+    """Hosts whose turn has come: their instances have the targets that the course gave them.
+
+    A host that is empty already begins at once. An instance that was not there when the course
+    was found takes any room.
+    """
+    waiting = {s.name: s for s in sources}
     left = Rooms(rooms, groups)
-    free = total(_positive(r.free) for r in rooms)
-    chosen: list[tuple[Source, Placement]] = []
-    for source in sorted(sources, key=_cheapest_first):
+    nothing: Placement = {}
+    chosen: Chosen = [(s, nothing) for s in by_rule(cheapest)(sources) if not s.items][:limit]
+    for step in course.steps:
+        source = waiting.get(step.host)
+        if source is None or not source.items:
+            continue
         if len(chosen) >= limit:
             break
-        used = source.used
-        if source.items and not free.holds(used):
-            continue
-        placement = left.fill_all(source.items)
+        placement = _as_planned(source, {} if step.first else step.targets, left)
         if placement is not None:
-            free = free - used
             chosen.append((source, placement))
     return chosen
 
 
-def _positive(size: Size) -> Size:
-    """An overcommitted host takes nothing away from the others."""
-    return Size(max(size.vcpus, 0), max(size.memory_mb, 0), max(size.disk_gb, 0))
-
-
-def first_hosts(
-    sources: Sequence[Source],
-    rooms: Sequence[Room],
-    second_moves: int,
-    limit: int,
-    groups: Mapping[str, Group] | None = None,
-) -> list[tuple[Source, Placement]]:
-    """Hosts to empty onto hosts that are not maintained yet, when none is empty.
-
-    Their instances are moved onto hosts that will be emptied later, so most of them move twice.
-
-    :param rooms: what is free on every enabled host, also on ``sources``.
-    :param second_moves: how many instances may move twice; one host is allowed whatever this is.
-    :param limit: the most hosts to return.
-    """
-    order = [s for s in sorted(sources, key=_cheapest_first) if s.items]
-    fallback: list[tuple[Source, Placement]] = []
-    for start in range(min(len(order), _CANDIDATES)):
-        chosen = _longest_prefix(order[start:], rooms, second_moves, limit, groups)
-        if chosen and not _stuck(sources, rooms, chosen, groups):
-            return chosen
-        fallback = fallback or chosen
-    return fallback
-
-
-def _longest_prefix(
-    order: Sequence[Source],
-    rooms: Sequence[Room],
-    second_moves: int,
-    limit: int,
-    groups: Mapping[str, Group] | None,
-) -> list[tuple[Source, Placement]]:
-    def allowed(count: int) -> bool:
-        return count == 1 or sum(len(s.items) for s in order[:count]) <= second_moves
-
-    best: list[tuple[Source, Placement]] = []
-    low, high = 1, min(len(order), max(1, limit))
-    while low <= high:
-        count = (low + high) // 2
-        found = _empty_together(order[:count], rooms, groups) if allowed(count) else None
-        if found is None:
-            high = count - 1
-        else:
-            best, low = found, count + 1
-    return best
-
-
-def _empty_together(
-    sources: Sequence[Source], rooms: Sequence[Room], groups: Mapping[str, Group] | None
-) -> list[tuple[Source, Placement]] | None:
-    emptied = {s.name for s in sources}
-    left = Rooms((r for r in rooms if r.name not in emptied), groups)
-    chosen = []
-    for source in sources:
-        placement, unplaced = left.fill(source.items)
-        if unplaced:
+def _as_planned(source: Source, targets: Placement, rooms: Rooms) -> Placement | None:
+    mark = rooms.mark()
+    placed: Placement = {}
+    for item in source.largest_first:
+        target = targets.get(item.item_id)
+        if target is None and not item.stuck:
+            target = rooms.find(item)
+        if target is None or target not in rooms or rooms.why_not(item, target) is not None:
+            rooms.undo(mark)
             return None
-        chosen.append((source, placement))
-    return chosen
+        rooms.put(item, target)
+        placed[item.item_id] = target
+    return placed
 
 
-def _stuck(
+def on_course(
+    course: Course,
     sources: Sequence[Source],
-    rooms: Sequence[Room],
-    first: Sequence[tuple[Source, Placement]],
-    groups: Mapping[str, Group] | None,
+    settled: Collection[str],
+    busy: Collection[str],
 ) -> bool:
-    """Whether hosts would be left that cannot be emptied once ``first`` are maintained."""
-    names = {s.name for s in sources}
-    used = {s.name: s.used for s in sources}
-    capacity = {
-        r.name: Room(r.name, r.free + used.get(r.name, Size()), offers=r.offers) for r in rooms
-    }
-    emptied = {s.name for s, _ in first}
-    content = {s.name: list(s.items) for s in sources if s.name not in emptied}
-    items = {i.item_id: i for s in sources for i in s.items}
-    targets = Rooms((r for r in rooms if r.name not in names), groups)
-    for _, placement in first:
-        for item_id, target in placement.items():
-            if target in content:
-                content[target].append(items[item_id])
-            else:
-                targets.put(items[item_id], target)
-    for name in emptied & capacity.keys():
-        targets.add(capacity[name])
-    waiting = {n: Source(n, tuple(c)) for n, c in content.items()}
-    while waiting:
-        done = []
-        for source in sorted(waiting.values(), key=_cheapest_first):
-            if targets.fill_all(source.items) is not None:
-                done.append(source.name)
-                break
-        if not done:
-            return True
-        for name in done:
-            del waiting[name]
-            if name in capacity:
-                targets.add(capacity[name])
-    return False
+    """Whether some host that waits will have its turn when others are done.
+
+    :param settled: hosts that take instances now. :param busy: hosts that are emptied or worked
+        on, and will take instances then.
+    """
+    waiting = {s.name for s in sources}
+    reached = {*settled, *busy}
+    return any(
+        step.host in waiting and step.onto <= reached and step.onto & set(busy)
+        for step in course.steps
+        if not step.first
+    )
 
 
 def shortage(
@@ -169,16 +112,19 @@ def shortage(
 
     :returns: None when a host can be emptied as it is, or there is none with instances.
     """
-    found: list[tuple[int, float, str]] = []
+    left = Rooms(rooms, groups)
+    least: tuple[int, float, str] | None = None
     for source in sources:
         if not source.items:
             continue
-        left = Rooms((r for r in rooms if r.name != source.name), groups)
-        _, unplaced = left.fill(source.items)
+        mark = left.mark()
+        _, unplaced = left.fill(source.items, without={source.name})
+        left.undo(mark)
         if not unplaced:
             return None
-        found.append((len(unplaced), total(i.size for i in unplaced).vcpus, source.name))
-    if not found:
+        missing = (len(unplaced), total(i.size for i in unplaced).vcpus, source.name)
+        least = missing if least is None else min(least, missing)
+    if least is None:
         return None
-    instances, vcpus, host = min(found)
+    instances, vcpus, host = least
     return Shortage(host, instances, math.ceil(vcpus))

@@ -6,7 +6,7 @@ import collections
 from collections.abc import Iterable
 
 from fenix.db import records
-from fenix.planner.model import Item, Room, Size, Source, total
+from fenix.planner.model import Cloud, Group, Item, Room, Size, Source, total
 from fenix.workflow.snapshot import Snapshot
 
 
@@ -35,6 +35,7 @@ class Picture:
         self._snapshot = snapshot
         apart: list[list[object]] = snapshot.session.progress.get("apart", [])
         self._apart = {str(group_id) for group_id, _hard in apart}
+        self._arriving: dict[str, list[records.Instance]] | None = None
         self._others: dict[str, list[str]] = snapshot.session.progress.get("others_groups", {})
 
     def item(self, instance: records.Instance) -> Item:
@@ -55,14 +56,51 @@ class Picture:
 
     def source(self, host: records.Host) -> Source:
         """A host with the instances that are on it now."""
-        return Source(host.hostname, tuple(self.item(i) for i in self._snapshot.on(host.hostname)))
+        return Source(
+            host.hostname,
+            tuple(self.item(i) for i in self._snapshot.on(host.hostname)),
+            room=None if host.found_disabled else next(iter(self.rooms([host]))),
+            open=not host.disabled,
+            alone=host.is_controller,
+        )
+
+    def cloud(self) -> Cloud:
+        """What the session has before it.
+
+        A host that is being emptied or worked on counts as what it is afterwards.
+        """
+        return Cloud(
+            tuple(self.source(h) for h in self.unmaintained()),
+            tuple(self.rooms_to_come()),
+            self.groups,
+        )
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """What groups bear, by id."""
+        return self._snapshot.groups
+
+    def rooms_to_come(self) -> list[Room]:
+        """What is free on settled hosts, and on those under work once they are in use again."""
+        later = [self.source(h).after for h in self.busy()]
+        return [*self.rooms(self.settled()), *(room for room in later if room is not None)]
+
+    def busy(self) -> list[records.Host]:
+        """Computes of the session that are being emptied or worked on."""
+        return [
+            h
+            for h in self._snapshot.computes()
+            if h.phase in ("draining", "maintaining", "returning")
+        ]
 
     def rooms(self, hosts: Iterable[records.Host]) -> list[Room]:
         """What is free on hosts, less what is on its way to them."""
-        arriving: dict[str, list[records.Instance]] = {}
-        for instance in self._snapshot.under_way():
-            if instance.move_target and instance.move_target != instance.host:
-                arriving.setdefault(instance.move_target, []).append(instance)
+        if self._arriving is None:
+            self._arriving = {}
+            for instance in self._snapshot.under_way():
+                if instance.move_target and instance.move_target != instance.host:
+                    self._arriving.setdefault(instance.move_target, []).append(instance)
+        arriving = self._arriving
         return [self._room(h, arriving.get(h.hostname, [])) for h in hosts]
 
     def _room(self, host: records.Host, arriving: list[records.Instance]) -> Room:
@@ -87,25 +125,6 @@ class Picture:
         counts = collections.Counter(self._snapshot.others_on.get(host.hostname, {}))
         counts.update(member_of[i.instance_id] for i in there if i.instance_id in member_of)
         return dict(counts)
-
-    def rooms_to_come(self) -> list[Room]:
-        """What will be free on hosts for good once those under work are in use again."""
-        busy = [
-            h
-            for h in self._snapshot.computes()
-            if h.phase in ("draining", "maintaining", "returning") and not h.found_disabled
-        ]
-        empty = {h.hostname: [i.instance_id for i in self._snapshot.on(h.hostname)] for h in busy}
-        return [*self.rooms(self.settled()), *(self._emptied(h, empty) for h in busy)]
-
-    def _emptied(self, host: records.Host, leaving: dict[str, list[str]]) -> Room:
-        arriving = [
-            i
-            for i in self._snapshot.under_way()
-            if i.move_target == host.hostname and i.instance_id not in leaving[host.hostname]
-        ]
-        used = total(size(i) for i in arriving)
-        return Room(host.hostname, Size(host.vcpus, host.memory_mb, host.disk_gb) - used)
 
     def settled(self) -> list[records.Host]:
         """Hosts on which an instance may stay: maintained ones, and those outside."""

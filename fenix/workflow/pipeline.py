@@ -185,14 +185,12 @@ class Pipeline:
         # Others may have used or left room on hosts outside since anything was looked at.
         self._workflow.inventory.observe()
         picture = Picture(self._snapshot)
-        rooms = picture.rooms(picture.settled())
-        sources = [picture.source(h) for h in waiting]
-        chosen = sequence.next_hosts(sources, rooms, places, self._snapshot.groups)
+        chosen = self._workflow.steering.next(waiting, places)
         for source, placement in chosen:
             self._emptying.begin(self._snapshot.hosts[source.name], placement)
         self._snapshot.tried["next"] = None if chosen else state
         if not chosen and not active:
-            raise Fatal(self.stuck(sources))
+            raise Fatal(self.stuck([picture.source(h) for h in waiting]))
         return later
 
     def _ask_ahead(self) -> datetime.datetime:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from fenix import states
 from fenix.db import records
 from fenix.planner import sequence
-from fenix.planner.model import Source
 from fenix.workflow.base import BaseWorkflow
 from fenix.workflow.capacity import Picture
 from fenix.workflow.consent import Consent
@@ -18,6 +17,7 @@ from fenix.workflow.limits import Limits
 from fenix.workflow.outcome import Fatal, Go, Outcome, Wait
 from fenix.workflow.pipeline import Pipeline
 from fenix.workflow.scaling import Scaling
+from fenix.workflow.steering import Steering
 
 
 class RollingWorkflow(BaseWorkflow):
@@ -28,6 +28,7 @@ class RollingWorkflow(BaseWorkflow):
         self.limits = Limits(hold)
         self.scaling = Scaling(hold)
         self.emptying = Emptying(hold, self.consent(), self.moving, self.inventory, self.upkeep)
+        self.steering = Steering(hold, self.limits)
         self.pipeline = Pipeline(self, self.emptying, self.limits)
 
     # What a subclass decides
@@ -87,8 +88,10 @@ class RollingWorkflow(BaseWorkflow):
                 return Go(way)
             short = self._shortage()
             if short is None:
-                sources = self._useful(Picture(self.snapshot).unmaintained())
-                raise Fatal(self.pipeline.stuck(sources))
+                picture = Picture(self.snapshot)
+                raise Fatal(
+                    self.pipeline.stuck([picture.source(h) for h in picture.unmaintained()])
+                )
             self.asking.forget_answers(state)
             self.scaling.open_round(short)
         wait = self.ask_everyone(
@@ -119,7 +122,7 @@ class RollingWorkflow(BaseWorkflow):
             if way != states.EMPTY_A_HOST:
                 return Go(way)
             self.limits.demand_time(self.pipeline.waiting())
-            for source, placement in self._first():
+            for source, placement in self.steering.first():
                 self.emptying.begin(self.snapshot.hosts[source.name], placement)
         due = self.pipeline.empty_first()
         if self.pipeline.draining():
@@ -151,35 +154,7 @@ class RollingWorkflow(BaseWorkflow):
 
     def _way_on(self) -> str:
         """The event that free capacity allows: start, empty a host, or scale in."""
-        picture = Picture(self.snapshot)
-        sources = self._useful(picture.unmaintained())
-        if not sources or sequence.next_hosts(
-            sources, picture.rooms(picture.settled()), 1, self.snapshot.groups
-        ):
-            return states.START
-        return states.EMPTY_A_HOST if self._first() else states.ASK_SCALE_IN
-
-    def _useful(self, hosts: list[records.Host]) -> list[Source]:
-        """Hosts as sources; empty ones that stay disabled gain nothing for the others."""
-        picture = Picture(self.snapshot)
-        sources = [picture.source(h) for h in hosts]
-        if all(not s.items for s in sources):
-            return sources
-        stay_out = {h.hostname for h in hosts if h.found_disabled}
-        return [s for s in sources if s.items or s.name not in stay_out]
-
-    def _first(self) -> list[tuple[Source, dict[str, str]]]:
-        picture = Picture(self.snapshot)
-        waiting = [h for h in picture.unmaintained() if not h.found_disabled]
-        sources = [picture.source(h) for h in waiting]
-        everything = sum(len(s.items) for s in sources)
-        return sequence.first_hosts(
-            sources,
-            picture.rooms(picture.usable()),
-            everything * self.conf.second_moves_percent // 100,
-            self.limits.may_begin(),
-            self.snapshot.groups,
-        )
+        return self.steering.way_on()
 
     def _shortage(self) -> sequence.Shortage | None:
         picture = Picture(self.snapshot)

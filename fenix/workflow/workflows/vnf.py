@@ -6,7 +6,6 @@ After ETSI's model of NFVI software modification (contract section 4).
 from __future__ import annotations
 
 from fenix.db import records
-from fenix.planner import sequence
 from fenix.workflow.capacity import Picture
 from fenix.workflow.consent import Consent
 from fenix.workflow.grouping import Grouping
@@ -58,16 +57,11 @@ class Workflow(RollingWorkflow):
         """The hosts that can be emptied when those under work are in use again."""
         picture = Picture(self.snapshot)
         waiting = [h for h in picture.unmaintained() if self.snapshot.on(h.hostname)]
-        rooms = picture.rooms_to_come()
-        busy = {r.name for r in rooms} - {h.hostname for h in picture.settled()}
+        busy = picture.busy()
         if not waiting or not busy or not self.limits.in_time(waiting):
             return []
-        state = (frozenset(h.hostname for h in waiting), frozenset(r.name for r in rooms))
+        state = (frozenset(h.hostname for h in waiting), frozenset(h.hostname for h in busy))
         known = self.snapshot.tried.get("ahead")
         if known is None or known[0] != state:
-            sources = [picture.source(h) for h in waiting]
-            chosen = sequence.next_hosts(
-                sources, rooms, self.limits.at_once(), self.snapshot.groups
-            )
-            known = self.snapshot.tried["ahead"] = (state, [s.name for s, _ in chosen])
+            known = self.snapshot.tried["ahead"] = (state, self.steering.ahead(waiting))
         return [self.snapshot.hosts[name] for name in known[1]]

@@ -79,44 +79,6 @@ class NextHostsTest(testtools.TestCase):
         self.assertEqual(["small"], [s.name for s, _ in chosen])
 
 
-class FirstHostsTest(testtools.TestCase):
-    """The hosts that are emptied onto hosts which are not maintained yet."""
-
-    def cloud(self, used: dict[str, int], capacity: int = 4) -> tuple[list[Source], list[Room]]:
-        return (
-            [source(n, *[1] * u) for n, u in used.items()],
-            [room(n, capacity - u) for n, u in used.items()],
-        )
-
-    def test_one_is_always_allowed_and_it_is_the_cheapest(self) -> None:
-        sources, rooms = self.cloud({"a": 3, "b": 2, "c": 3})
-        chosen = sequence.first_hosts(sources, rooms, 0, 10)
-        self.assertEqual(["b"], [s.name for s, _ in chosen])
-        self.assertEqual({"a", "c"}, set(chosen[0][1].values()))
-
-    def test_more_when_second_moves_are_allowed(self) -> None:
-        sources, rooms = self.cloud(dict.fromkeys("abcdefgh", 2))
-        for allowed, hosts in ((0, 1), (3, 1), (4, 2), (8, 4), (16, 4)):
-            chosen = sequence.first_hosts(sources, rooms, allowed, 10)
-            self.assertEqual(hosts, len(chosen), allowed)
-            emptied = {s.name for s, _ in chosen}
-            targets = {t for _, placement in chosen for t in placement.values()}
-            self.assertEqual(set(), emptied & targets)
-
-    def test_none_when_there_is_no_room(self) -> None:
-        sources, rooms = self.cloud(dict.fromkeys("abc", 4))
-        self.assertEqual([], sequence.first_hosts(sources, rooms, 100, 10))
-
-    def test_a_choice_after_which_the_rest_can_follow(self) -> None:
-        # Emptying the small host first would leave no target for the big ones.
-        sources = [source("small", 1), source("big-1", 4, 1), source("big-2", 4, 1)]
-        rooms = [room("small", 1), room("big-1", 3), room("big-2", 3)]
-        sources.append(source("spare", 1, 1, 1))
-        rooms.append(room("spare", 6))
-        chosen = sequence.first_hosts(sources, rooms, 0, 10)
-        self.assertEqual(["big-1"], [s.name for s, _ in chosen])
-
-
 class ShortageTest(testtools.TestCase):
     """What is missing to empty one host."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import testtools
 
-from fenix.planner.model import Group, Item, Needs, Offers, Room, Size
+from fenix.planner.model import Group, Item, Needs, Offers, Room, Size, Source
 from fenix.planner.placement import Rooms
 
 ONE = Size(1, 1024, 10)
@@ -102,6 +102,6 @@ class UndoTest(testtools.TestCase):
 
     def test_all_or_nothing(self) -> None:
         rooms = Rooms([Room("a", Size(2, 2048, 20))])
-        self.assertIsNone(rooms.fill_all([item(f"i{n}") for n in range(3)]))
+        self.assertIsNone(rooms.empty(Source("s", tuple(item(f"i{n}") for n in range(3)))))
         self.assertEqual(Size(2, 2048, 20), rooms.free("a"))
-        self.assertEqual({"i0": "a", "i1": "a"}, rooms.fill_all([item("i0"), item("i1")]))
+        self.assertEqual({"i0": "a", "i1": "a"}, rooms.empty(Source("s", (item("i0"), item("i1")))))

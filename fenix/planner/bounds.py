@@ -1,0 +1,225 @@
+"""What no course can beat: lower bounds on waves, moves, group pace and makespan.
+
+Each is a relaxation: what is left out (how instances fit into hosts one by one) can only make a
+real course longer. The argument behind each is in the manual, page "The planner".
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from fenix.planner.model import Cloud, Group, Room, Size, Source, Times
+from fenix.planner.placement import Rooms
+
+_EXACT = 1e-6
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bounds:
+    """What is certain before anything is planned.
+
+    ``together``: the most hosts that can be empty at once. ``group_pace``: seconds that the
+    slowest group takes. ``makespan``: seconds from the first drain to the last host enabled,
+    projects' answers left out.
+    """
+
+    together: int
+    waves: int
+    moves: int
+    group_pace: float
+    makespan: float
+
+
+def bounds(cloud: Cloud, times: Times, limit: int = 0, controllers: int = 0) -> Bounds:
+    """All bounds of a session.
+
+    :param limit: hosts at the same time; 0: no limit.
+    :param controllers: hosts that are maintained one at a time before the computes.
+    """
+    at_once = together(cloud)
+    least = moves(cloud)
+    pace = max(
+        (group_pace(n, g, times.move) for g, n in _moving(cloud) if n),
+        default=0.0,
+    )
+    count = len(cloud.sources)
+    most = min(at_once, limit) if limit else at_once
+    rounds = math.ceil(count / most) if most else 0
+    drains = least * times.move / (times.parallel_moves * most) if most else 0.0
+    makespan = max(pace, rounds * times.host, drains) + controllers * times.controller
+    return Bounds(at_once, waves(cloud), least, pace, makespan)
+
+
+def waves(cloud: Cloud) -> int:
+    """The least number of waves; 0 when there is no host, or none can be emptied.
+
+    The hosts of a wave are out together, so their capacities fit into what is free: no fewer
+    waves than hosts ÷ the most that can be out, and than bins that hold their capacities.
+    """
+    return max((_island_waves(island) for island in islands(cloud)), default=0)
+
+
+def _island_waves(cloud: Cloud) -> int:
+    at_once = _together(cloud)
+    hosts = [s.after.free for s in cloud.sources if s.after is not None]
+    if not cloud.sources:
+        return 0
+    if not hosts:
+        return 1
+    if not at_once:
+        return 0
+    found = math.ceil(len(hosts) / at_once)
+    for free, sizes in _by_resource(cloud):
+        found = max(found, bins(sizes, free))
+    return found
+
+
+def bins(sizes: Sequence[float], capacity: float) -> int:
+    """A lower bound on the bins of a capacity that hold pieces of these sizes.
+
+    Martello and Toth's L2: for every threshold, pieces that leave less than it cannot share a
+    bin with it, and those above one half cannot share one with one another. Pieces larger than
+    a bin are left out: they can never be packed.
+    """
+    found = sorted((s for s in sizes if 0 < s <= capacity + _EXACT), reverse=True)
+    if not found:
+        return 0
+    best = math.ceil(sum(found) / capacity - _EXACT)
+    for threshold in {s for s in found if s <= capacity / 2}:
+        alone = [s for s in found if s > capacity - threshold]
+        wide = [s for s in found if capacity / 2 < s <= capacity - threshold]
+        small = sum(s for s in found if threshold <= s <= capacity / 2)
+        rest = len(wide) * capacity - sum(wide)
+        more = max(0, math.ceil((small - rest) / capacity - _EXACT))
+        best = max(best, len(alone) + len(wide) + more)
+    return max(best, sum(1 for s in found if s > capacity / 2 + _EXACT))
+
+
+def together(cloud: Cloud) -> int:
+    """The most hosts of the session that can be empty at once, by every resource and group."""
+    return sum(_together(island) for island in islands(cloud))
+
+
+def _together(cloud: Cloud) -> int:
+    giving = [s for s in cloud.sources if s.after is not None]
+    most = len(giving)
+    for free, sizes in _by_resource(cloud):
+        fitting = itertools.takewhile(
+            lambda held, free=free: held <= free + _EXACT,  # type: ignore[misc]
+            itertools.accumulate(sorted(sizes)),
+        )
+        most = min(most, sum(1 for _ in fitting))
+    everywhere = len(giving) + len(cloud.rooms)
+    for members, per_host in _spread(cloud):
+        most = min(most, everywhere - math.ceil(members / per_host))
+    return max(most, 0) + len(cloud.sources) - len(giving)
+
+
+def _spread(cloud: Cloud) -> Iterable[tuple[int, int]]:
+    """Members, and how many of them a host takes, of each group that is kept apart."""
+    seen: collections.Counter[str] = collections.Counter()
+    apart: collections.Counter[str] = collections.Counter()
+    for source in cloud.sources:
+        for item in source.items:
+            apart.update(item.apart)
+            if item.group is not None:
+                seen[item.group] += 1
+    for room in cloud.rooms:
+        apart.update(room.apart)
+        seen.update({g: n for g, n in room.members.items() if g in cloud.groups})
+    for members in apart.values():
+        yield members, 1
+    for group_id, members in seen.items():
+        group = cloud.groups.get(group_id)
+        if group is not None and group.per_host:
+            yield members, group.per_host
+
+
+def _by_resource(cloud: Cloud) -> list[tuple[float, list[float]]]:
+    """For each resource: what is free in all, and what each host of the session has of it."""
+    rooms = [s.room for s in cloud.sources if s.room is not None] + list(cloud.rooms)
+    hosts = [s.after for s in cloud.sources if s.after is not None]
+    found = []
+    for of in (_vcpus, _memory, _disk):
+        found.append((sum(max(of(r.free), 0) for r in rooms), [of(h.free) for h in hosts]))
+    return found
+
+
+def _vcpus(size: Size) -> float:
+    return size.vcpus
+
+
+def _memory(size: Size) -> float:
+    return size.memory_mb
+
+
+def _disk(size: Size) -> float:
+    return size.disk_gb
+
+
+def islands(cloud: Cloud) -> list[Cloud]:
+    """Parts of the cloud that share no capacity: zones that no instance may leave."""
+    zones: dict[str | None, list[Source]] = {}
+    for source in cloud.sources:
+        zone = source.room.offers.zone if source.room is not None else None
+        zones.setdefault(zone, []).append(source)
+    closed = {
+        zone
+        for zone, sources in zones.items()
+        if zone is not None and all(i.needs.zone == zone for s in sources for i in s.items)
+    }
+    if not closed or len(closed) < len(zones):
+        return [cloud]
+    return [
+        Cloud(tuple(sources), _rooms_of(cloud.rooms, zone), cloud.groups)
+        for zone, sources in zones.items()
+    ]
+
+
+def _rooms_of(rooms: Iterable[Room], zone: str | None) -> tuple[Room, ...]:
+    return tuple(r for r in rooms if r.offers.zone == zone)
+
+
+def moves(cloud: Cloud) -> int:
+    """One move for each instance, and a second one where no host is empty to begin with.
+
+    Then the instances of one host at least go to hosts that are emptied later.
+    """
+    everything = sum(len(s.items) for s in cloud.sources)
+    if cloud.rooms or any(not s.items and s.room is not None for s in cloud.sources):
+        return everything
+    candidates = sorted(
+        (s for s in cloud.sources if s.room is not None), key=lambda s: (len(s.items), s.name)
+    )
+    rooms = Rooms((s.room for s in candidates if s.room is not None), cloud.groups)
+    for source in candidates:
+        mark = rooms.mark()
+        if rooms.empty(source, without={source.name}) is not None:
+            rooms.undo(mark)
+            return everything + len(source.items)
+    return everything
+
+
+def _moving(cloud: Cloud) -> list[tuple[Group, int]]:
+    counts = collections.Counter(
+        i.group for s in cloud.sources for i in s.items if i.group is not None
+    )
+    return [(cloud.groups[g], n) for g, n in sorted(counts.items()) if g in cloud.groups]
+
+
+def members_moving(cloud: Cloud) -> Mapping[str, int]:
+    """How many members of each group have to move at least once."""
+    return {g.group_id: n for g, n in _moving(cloud)}
+
+
+def group_pace(members: int, group: Group, move: float) -> float:
+    """The least time in which members can move, so many impacted at once (design section 6).
+
+    :param members: that must move. :param move: seconds that one move takes.
+    """
+    rounds = math.ceil(members / max(1, group.max_impacted))
+    return rounds * move + (rounds - 1) * group.recovery_time

@@ -1,0 +1,211 @@
+"""The search for the best course: orders of hosts, and how many are emptied first."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+
+from fenix.planner import bounds
+from fenix.planner.course import Course, Step, chained, follow, prepare
+from fenix.planner.model import Cloud, Source
+from fenix.planner.orders import RULES, Order, by_rule, cheapest, near
+from fenix.planner.placement import Rooms
+
+#: How much is tried beyond the rules: placements of instances, and orders.
+_EFFORT = 80_000
+_MOST_ORDERS = 120
+#: Orders after one another that bring nothing, before the search is given up.
+_PATIENCE = 24
+#: Single hosts that are tried as the first one, where one alone is emptied first.
+_MOST_FIRST = 24
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Options:
+    """What an admin has set.
+
+    ``second_moves_percent``: the share of instances that may move twice; 0: as few moves as
+    possible, 100: as few waves as possible. ``limit``: the most hosts at the same time; 0: none.
+    ``first``: the most that are emptied onto unmaintained ones; 0: none, None: no limit of its
+    own.
+    """
+
+    second_moves_percent: int = 20
+    limit: int = 0
+    first: int | None = None
+
+    @property
+    def most(self) -> int:
+        """The limit as a number that counts."""
+        return self.limit or sys.maxsize
+
+    @property
+    def most_first(self) -> int:
+        """How many may be emptied first, as a number that counts."""
+        return self.most if self.first is None else min(self.most, self.first)
+
+    def second_moves(self, cloud: Cloud) -> int:
+        """How many instances may move twice."""
+        return sum(len(s.items) for s in cloud.sources) * self.second_moves_percent // 100
+
+    def cost(self, left: int, waves: int, moves: int) -> tuple[int, int, int]:
+        """Less is better: hosts left, then waves and moves in the order that the share says."""
+        if self.second_moves_percent <= 0:
+            return (left, moves, waves)
+        return (left, waves, moves)
+
+
+def best_course(cloud: Cloud, options: Options) -> Course:
+    """The best course that is found; the same for the same picture.
+
+    Orders by rule are followed first, then, as long as there is something to gain and the
+    effort is within its limit, orders near them.
+
+    With a host that is empty, or room outside, nothing is emptied onto hosts that are not
+    maintained yet (contract section 6), unless every instance may move twice, or hosts would
+    be left. A host that takes
+    no instances when it is done, and is empty, makes no such beginning.
+    """
+    search = _Search(cloud, options)
+    if cloud.sources:
+        search.run()
+    return search.best
+
+
+class _Search:
+    def __init__(self, cloud: Cloud, options: Options) -> None:
+        self._cloud = cloud
+        self._options = options
+        self._second_moves = options.second_moves(cloud)
+        self._effort = self._vain = 0
+        self.best = Course((), cloud.sources)
+
+    def run(self) -> None:
+        """Try orders; the best course is kept."""
+        for rule in RULES:
+            self._straight(by_rule(rule))
+        preparing = self._options.first != 0 and bool(
+            self._options.second_moves_percent >= 100 or self.best.left or not self._begun()
+        )
+        alone = self._alone() if preparing else frozenset()
+        if preparing:
+            for rule in RULES:
+                self._prepared(by_rule(rule), alone)
+        goal = self._goal()
+        self._effort = self._vain = 0
+        for seed in range(_MOST_ORDERS):
+            if self._cost(self.best) <= goal or self._effort > _EFFORT or self._vain > _PATIENCE:
+                return
+            self._vain += 1
+            order = near(RULES[seed % len(RULES)], (seed // len(RULES) % 8 + 1) / 8, seed)
+            self._straight(order)
+            if preparing:
+                self._prepared(order, alone)
+
+    def _begun(self) -> bool:
+        """Whether there is a host with which to begin."""
+        gives = {s.name for s in self._cloud.sources if s.room is not None}
+        useful = any(s.targets or s.host in gives for s in self.best.steps)
+        return useful or not self.best.left
+
+    def _goal(self) -> tuple[int, int, int]:
+        """What is certainly as good as it gets."""
+        moves = bounds.moves(self._cloud)
+        if self._options.second_moves_percent > 0:
+            moves = sys.maxsize
+        return self._options.cost(0, bounds.waves(self._cloud), moves)
+
+    def _cost(self, course: Course) -> tuple[int, int, int]:
+        return self._options.cost(len(course.left), course.waves, course.moves)
+
+    def _offer(self, course: Course) -> Course:
+        self._effort += course.moves + len(course.steps)
+        if self._cost(course) < self._cost(self.best):
+            self.best, self._vain = course, 0
+        return course
+
+    def _straight(self, order: Order) -> None:
+        """Follow an order onto settled hosts only."""
+        rooms = Rooms(self._cloud.rooms, self._cloud.groups)
+        steps, left = follow(order(self._cloud.sources), rooms, self._options.most, sys.maxsize)
+        self._offer(Course(chained(steps), tuple(left)))
+
+    def _alone(self) -> frozenset[str]:
+        """Hosts that can be emptied one at a time."""
+        open_rooms = [s.room for s in self._cloud.sources if s.room is not None and s.open]
+        rooms = Rooms([*self._cloud.rooms, *open_rooms], self._cloud.groups)
+        found = set()
+        for source in self._cloud.sources:
+            mark = rooms.mark()
+            if source.items and source.room and rooms.empty(source, {source.name}) is not None:
+                found.add(source.name)
+            rooms.undo(mark)
+        return frozenset(found)
+
+    def _prepared(self, order: Order, alone: frozenset[str]) -> None:
+        """Empty the first hosts of an order onto unmaintained ones, as many as pay."""
+        line = [s for s in order(self._cloud.sources) if s.name in alone]
+        high = self._most_together(line)
+        if high <= 1:
+            self._one_first(order, alone)
+            return
+        found = self._after(line[:high], order, sys.maxsize)
+        low = 1
+        while low < high:
+            middle = (low + high) // 2
+            fewer = self._after(line[:middle], order, found.waves)
+            if self._cost(fewer) < self._cost(found):
+                found, high = fewer, middle
+            else:
+                low = middle + 1
+
+    def _one_first(self, order: Order, alone: frozenset[str]) -> None:
+        """Empty one host first; cheap ones are tried, each followed by the others in order."""
+        line = [s for s in by_rule(cheapest)(self._cloud.sources) if s.name in alone]
+        tried: set[object] = set()
+        for source in line:
+            if len(tried) >= _MOST_FIRST or (tried and self._effort > _EFFORT):
+                return
+            if source.shape not in tried:
+                tried.add(source.shape)
+                found = self._after([source], order, sys.maxsize)
+                if self._options.second_moves_percent <= 0 and not found.left:
+                    self._alike(source, line, order)
+                    return
+
+    def _alike(self, source: Source, line: Sequence[Source], order: Order) -> None:
+        """Try hosts with as many instances as the cheapest one that works."""
+        other = [s for s in line if len(s.items) == len(source.items) and s is not source]
+        for one in other[:_MOST_FIRST]:
+            if self._effort > _EFFORT:
+                return
+            self._after([one], order, sys.maxsize)
+
+    def _most_together(self, line: Sequence[Source]) -> int:
+        """How many from the head of a line can be emptied together, within what may move twice."""
+        high = min(len(line), max(1, self._options.most_first))
+        moves = 0
+        for count, source in enumerate(line[:high], 1):
+            moves += len(source.items)
+            if count > 1 and moves > self._second_moves:
+                high = count - 1
+                break
+        low, found = 1, 0
+        while low <= high:
+            count = (low + high) // 2
+            if prepare(self._cloud, line[:count]) is None:
+                high = count - 1
+            else:
+                found, low = count, count + 1
+        return found
+
+    def _after(self, first: Sequence[Source], order: Order, most: int) -> Course:
+        """The course that begins with hosts emptied onto unmaintained ones."""
+        prepared = prepare(self._cloud, first)
+        if prepared is None:
+            return Course((), self._cloud.sources)
+        chosen, others, rooms = prepared
+        steps = [Step(source.name, 1, placement, first=True) for source, placement in chosen]
+        more, left = follow(order(others), rooms, self._options.most, most, wave=2)
+        return self._offer(Course(chained([*steps, *more]), tuple(left)))

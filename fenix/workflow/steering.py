@@ -1,0 +1,104 @@
+"""Which hosts come next: the planner's course, followed as long as it holds."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from fenix import states
+from fenix.db import records
+from fenix.planner import sequence
+from fenix.planner.course import Course
+from fenix.planner.model import Cloud
+from fenix.planner.search import Options, best_course
+from fenix.planner.sequence import Chosen
+from fenix.workflow.capacity import Picture
+from fenix.workflow.hold import Hold
+from fenix.workflow.limits import Limits
+
+_COURSE = "course"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Kept:
+    """A course, with what it was found for."""
+
+    cloud: Cloud
+    options: Options
+    course: Course
+
+
+def options(hold: Hold, limits: Limits, *, first: int | None = None) -> Options:
+    """What the session may do, as the planner takes it."""
+    return Options(hold.conf.workflow.second_moves_percent, limits.at_once(), first)
+
+
+class Steering:
+    """Decides for one session; the course is kept in memory and found again after a takeover."""
+
+    def __init__(self, hold: Hold, limits: Limits) -> None:
+        self._hold = hold
+        self._snapshot = hold.snapshot
+        self._limits = limits
+
+    def way_on(self) -> str:
+        """The event that free capacity allows: start, empty a host, or scale in."""
+        cloud = Picture(self._snapshot).cloud()
+        if not any(s.items for s in cloud.sources):
+            return states.START
+        course = self._course(cloud, options(self._hold, self._limits, first=self._places()))
+        if course.first:
+            return states.EMPTY_A_HOST
+        gives = {s.name for s in cloud.sources if s.room is not None}
+        if any(s.targets or s.host in gives for s in course.steps):
+            return states.START
+        return states.ASK_SCALE_IN
+
+    def first(self) -> Chosen:
+        """Hosts to empty onto hosts that are not maintained yet."""
+        cloud = Picture(self._snapshot).cloud()
+        course = self._course(cloud, options(self._hold, self._limits, first=self._places()))
+        source = {s.name: s for s in cloud.sources}
+        return [(source[s.host], s.targets) for s in course.first]
+
+    def next(self, waiting: list[records.Host], places: int) -> Chosen:
+        """Hosts of those that wait to begin with now, in the order of the course.
+
+        A course that does not hold any more is found anew: when a host's turn does not come,
+        although nothing is under work that it could be waiting for.
+        """
+        picture = Picture(self._snapshot)
+        sources = [picture.source(h) for h in waiting]
+        rooms = picture.rooms(picture.settled())
+        kept = self._snapshot.tried.get(_COURSE)
+        if isinstance(kept, _Kept):
+            chosen = sequence.by_course(kept.course, sources, rooms, places, picture.groups)
+            busy = [h.hostname for h in picture.busy()]
+            settled = [r.name for r in rooms]
+            if chosen or sequence.on_course(kept.course, sources, settled, busy):
+                return chosen
+        course = self._course(picture.cloud(), options(self._hold, self._limits, first=0))
+        return sequence.by_course(course, sources, rooms, places, picture.groups)
+
+    def ahead(self, waiting: list[records.Host]) -> list[str]:
+        """Hosts of those that wait to begin with when those under work are in use again."""
+        picture = Picture(self._snapshot)
+        kept = self._snapshot.tried.get(_COURSE)
+        if not isinstance(kept, _Kept):
+            return []
+        sources = [picture.source(h) for h in waiting]
+        chosen = sequence.by_course(
+            kept.course, sources, picture.rooms_to_come(), self._limits.at_once(), picture.groups
+        )
+        return [s.name for s, _ in chosen]
+
+    def _places(self) -> int:
+        return self._limits.may_begin()
+
+    def _course(self, cloud: Cloud, wanted: Options) -> Course:
+        """The course for a picture; the one that is kept when nothing has changed."""
+        kept = self._snapshot.tried.get(_COURSE)
+        if isinstance(kept, _Kept) and (kept.cloud, kept.options) == (cloud, wanted):
+            return kept.course
+        course = best_course(cloud, wanted)
+        self._snapshot.tried[_COURSE] = _Kept(cloud, wanted, course)
+        return course
