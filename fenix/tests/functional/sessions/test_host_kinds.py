@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from fenix.tests.functional.sessions.base import Payload, SessionTestCase
 from fenix.tests.functional.sessions.test_faults import silence
 
@@ -197,3 +199,38 @@ class BusyNeighboursTest(SessionTestCase):
         self.assertEqual("compute-3", self.workers[0].host.name)
         self.assertEqual([], [m.name for m in self.cloud.record.moves if not m.done])
         self.assert_cloud_sound()
+
+
+class MixedHostsTest(SessionTestCase):
+    """Hosts that are controllers and computes: together with computes, but one at a time."""
+
+    def build(self) -> None:
+        for number in (1, 2, 3):
+            self.cloud.add_host(
+                f"mixed-{number}", vcpus=4, memory_mb=8192, roles=("controller", "compute")
+            )
+        self.computes(2)
+
+    def started(self) -> None:
+        self.managers = []
+
+    def test_never_two_controllers_at_once(self) -> None:
+        detail = self.done(
+            self.create(
+                actions=[
+                    {"plugin": "dummy", "type": kind, "metadata": {"seconds": 0.4}}
+                    for kind in ("controller", "compute")
+                ]
+            )
+        )
+        hosts = {h["hostname"]: h for h in detail["hosts"]}
+        mixed = sorted(
+            (h["started_at"], h["finished_at"]) for n, h in hosts.items() if n.startswith("mixed")
+        )
+        for (_, ended), (began, _) in itertools.pairwise(mixed):
+            self.assertLessEqual(ended, began)
+        runs = [(r["hostname"], r["type"]) for r in detail["action_plugin_instances"]]
+        self.assertEqual(len(runs), len(set(runs)), "a host was maintained twice")
+        self.assertEqual(3 * 2 + 2, len(runs))
+        # Plain computes do not wait for them.
+        self.assertLess(hosts["compute-1"]["finished_at"], mixed[-1][1])
