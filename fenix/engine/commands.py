@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-import time
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +16,7 @@ from fenix.cloud import base as cloud_base
 from fenix.db import lifecycle, records
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
+from fenix.engine.endings import Endings
 from fenix.engine.plugins import Plugins
 from fenix.rpc.transport import VERSION
 from fenix.workflow import inventory
@@ -32,7 +33,6 @@ _SETTINGS = (
 )
 #: Part of [api] rpc_timeout in which a DELETE is waited for.
 _PATIENCE = 0.8
-_POLL = 0.05
 
 
 def _expected(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,6 +56,7 @@ class Commands:
         cloud: cloud_base.Cloud,
         plugins: Plugins,
         nudge: Callable[[str], None],
+        endings: Endings,
     ) -> None:
         self._conf = conf
         self._database = database
@@ -63,6 +64,7 @@ class Commands:
         self._cloud = cloud
         self._plugins = plugins
         self._nudge = nudge
+        self._endings = endings
 
     @_expected
     def create_session(
@@ -171,14 +173,21 @@ class Commands:
         """See :meth:`fenix.rpc.client.EngineClient.delete_session`."""
         self._in_time(context.get("deadline"))
         LOG.info("Session %s is to be deleted (%s)", session_id, context.get("request_id"))
-        lifecycle.order(self._database, session_id, lifecycle.DELETE, self._clock.now())
-        self._nudge(session_id)
+        with self._endings.awaited(session_id) as ended:
+            lifecycle.order(self._database, session_id, lifecycle.DELETE, self._clock.now())
+            self._nudge(session_id)
+            if not self._has_ended(session_id, ended):
+                LOG.info("Session %s ends later: something is under way", session_id)
+
+    def _has_ended(self, session_id: str, ended: threading.Event) -> bool:
+        """Wait for the end; that of a session which another engine holds shows in the database."""
         patience = self._clock.monotonic() + self._conf.api.rpc_timeout * _PATIENCE
-        while self._clock.monotonic() < patience:
+        while (left := patience - self._clock.monotonic()) > 0:
+            if ended.wait(min(left, self._conf.engine.poll_interval)):
+                return True
             if db_sessions.wakes(self._database, session_id) is None:
-                return
-            time.sleep(_POLL)
-        LOG.info("Session %s ends later: something is under way", session_id)
+                return True
+        return False
 
     def wake(self, context: dict[str, Any], session_id: str) -> None:
         """Look at a session now."""

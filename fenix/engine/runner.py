@@ -65,8 +65,10 @@ class Runner:
         plugins: Workflows,
         leases: Claims,
         on_commit: Callable[[advance.Changes], None],
+        on_end: Callable[[str], None] = lambda session_id: None,
     ) -> None:
         self._conf = conf
+        self._on_end = on_end
         self._store = store
         self._clock = clock
         self._ports = ports
@@ -273,4 +275,5 @@ class Runner:
         hold.save()
         self._store.erase(hold.session)
         LOG.info("Session %s is deleted", hold.session.session_id)
+        self._on_end(hold.session.session_id)
         return None

@@ -26,6 +26,7 @@ from fenix.engine import metrics
 from fenix.engine.actions import ActionRunner
 from fenix.engine.commands import Commands
 from fenix.engine.dispatcher import Dispatcher
+from fenix.engine.endings import Endings
 from fenix.engine.leases import Leases
 from fenix.engine.outbox import OutboxSender
 from fenix.engine.plugins import Plugins
@@ -82,6 +83,7 @@ class Engine(service.ServiceBase):
         self.database = Database(conf)
         self.metrics = metrics.Metrics(clock)
         self._leases = Leases(self.database, self.engine_id, clock, conf.engine.lease)
+        endings = Endings()
         runner = Runner(
             conf=conf,
             store=SqlStore(self.database),
@@ -90,6 +92,7 @@ class Engine(service.ServiceBase):
             plugins=self.plugins,
             leases=self._leases,
             on_commit=self._committed,
+            on_end=endings.tell,
         )
         self._actions = ActionRunner(
             conf=conf,
@@ -121,6 +124,7 @@ class Engine(service.ServiceBase):
             cloud=ports.cloud,
             plugins=self.plugins,
             nudge=self.dispatcher.nudge,
+            endings=endings,
         )
         self._row = self._own_row()
         self._rpc = oslo_messaging.get_rpc_server(
