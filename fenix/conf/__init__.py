@@ -45,12 +45,27 @@ EXCHANGE = "fenix"
 
 def register(conf: cfg.ConfigOpts) -> None:
     """Register every option of the service on ``conf``; safe to repeat."""
+    set_defaults()
     for module in _MODULES:
         module.register(conf)
-    db_options.set_defaults(conf, connection="sqlite:///$state_path/fenix.sqlite")
+    db_options.set_defaults(conf)
+    policy_opts.set_defaults(conf)
+
+
+def set_defaults() -> None:
+    """Change defaults in the libraries' own options.
+
+    An entry point of the group ``oslo.config.opts.defaults``, so that generated samples and manuals
+    show the same.
+    """
+    cfg.set_defaults(db_options.database_opts, connection="sqlite:///$state_path/fenix.sqlite")
     oslo_messaging.set_transport_defaults(EXCHANGE)
-    policy_opts.set_defaults(conf, policy_file="policy.yaml")
-    cors.set_defaults(allow_methods=["GET", "PUT", "POST", "DELETE"])
+    policy_opts.set_defaults(cfg.ConfigOpts(), policy_file="policy.yaml")
+    cors.set_defaults(
+        allow_methods=["GET", "PUT", "POST", "DELETE"],
+        allow_headers=["X-Auth-Token", "X-OpenStack-Request-ID", "X-Project-Id", "X-Roles"],
+        expose_headers=["X-OpenStack-Request-ID"],
+    )
 
 
 def load(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from oslo_config import cfg
-from oslo_middleware import cors
 
 GROUP = "api"
 
@@ -61,12 +60,8 @@ OPTS = [
 
 
 def register(conf: cfg.ConfigOpts) -> None:
-    """Register the options of this section, and what browsers may send and read."""
+    """Register the options of this section."""
     conf.register_opts(OPTS, group=GROUP)
-    cors.set_defaults(
-        allow_headers=["X-Auth-Token", "X-OpenStack-Request-ID", "X-Project-Id", "X-Roles"],
-        expose_headers=["X-OpenStack-Request-ID"],
-    )
 
 
 def list_opts() -> list[Any]:

@@ -9,7 +9,7 @@ from oslo_config import cfg
 
 GROUP = "service_auth"
 
-TIMEOUT = 30.0
+TIMEOUT = 30
 
 OPTS = [
     cfg.IntOpt(
@@ -32,10 +32,12 @@ def register(conf: cfg.ConfigOpts) -> None:
 
 def list_opts() -> list[Any]:
     """The options of this section, those of the password plug-in included."""
+    of_session = loading.get_session_conf_options()  # made anew by each call
+    cfg.set_defaults(of_session, timeout=TIMEOUT)
     return (
         loading.get_auth_common_conf_options()
         + loading.get_auth_plugin_conf_options("password")
-        + loading.get_session_conf_options()
+        + of_session
         + loading.get_adapter_conf_options()
         + OPTS
     )

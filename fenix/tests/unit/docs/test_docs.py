@@ -6,6 +6,8 @@ import ast
 import configparser
 import io
 import re
+import subprocess
+import sys
 from typing import Any
 
 from oslo_config import cfg, generator
@@ -100,6 +102,34 @@ class ConfigurationTest(DocsTestCase):
                 )
         for section in ("database", "keystone_authtoken", "oslo_policy", "cors"):
             self.assertIn(section, sample.sections())
+
+    def test_the_sample_has_the_defaults_of_the_service(self) -> None:
+        # Of libraries: their own defaults are others, as long as nobody changes them.
+        sample = self.sample()
+        conf = cfg.ConfigOpts()
+        fenix_conf.load([], conf=conf, default_config_files=[])
+        for section, option, default in (
+            ("database", "connection", "sqlite:///$state_path/fenix.sqlite"),
+            ("DEFAULT", "control_exchange", "fenix"),
+            ("cors", "allow_methods", "GET,PUT,POST,DELETE"),
+            ("oslo_policy", "policy_file", "policy.yaml"),
+            ("service_auth", "timeout", "30"),
+        ):
+            self.assertEqual(default, sample.get(section, option), f"[{section}] {option}")
+        self.assertEqual(30, conf.service_auth.timeout)
+
+    def test_a_generator_that_knows_nothing_else_shows_them(self) -> None:
+        # This process has changed the defaults already; a generator's has not.
+        ran = subprocess.run(
+            [sys.executable, "-m", "oslo_config.generator"]
+            + [f"--namespace={name}" for name in ("fenix", "oslo.db", "oslo.messaging")],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        self.assertIn("\n#connection = sqlite:///$state_path/fenix.sqlite\n", ran.stdout)
+        self.assertIn("\n#control_exchange = fenix\n", ran.stdout)
+        self.assertIn("\n#timeout = 30\n", ran.stdout)
 
     def test_options_that_pages_name_exist(self) -> None:
         known = self.options()
