@@ -43,7 +43,10 @@ class NovaCloud:
             "session": self._auth.session,
             "region_name": self._auth.region,
             "endpoint_type": self._auth.interface,
-            "connect_retries": 1,
+            # Reads are repeated by `read`. A write whose answer is lost may have been taken:
+            # whoever made it has to look first.
+            "connect_retries": 0,
+            "status_code_retries": 0,
         }
         probe = nova_client.Client("2.1", **options)
         return nova_client.Client(_negotiated(probe), **options)
