@@ -219,13 +219,20 @@ class Moving:
         self._hold.touch(instance)
 
     def _retarget(self, instance: records.Instance, hosts: list[records.Host]) -> None:
+        """Choose a target that has not failed yet; when all have, another than the last."""
         picture = Picture(self._snapshot)
-        failed = instance.move_target
-        others = picture.rooms(h for h in hosts if h.hostname != failed)
-        rooms = Rooms(others, self._snapshot.groups)
-        other = rooms.find(picture.item(instance), without={instance.host or ""})
-        if other is not None:
-            instance.move_target = other
+        key = f"failed targets of {instance.instance_id}"
+        last = {instance.move_target} if instance.move_attempts else set()
+        # Known to this engine only: another that takes over may try one twice.
+        known = self._snapshot.tried.get(key, set()) if instance.move_attempts > 1 else set()
+        for failed in (known | last, last):
+            others = picture.rooms(h for h in hosts if h.hostname not in failed)
+            rooms = Rooms(others, self._snapshot.groups)
+            other = rooms.find(picture.item(instance), without={instance.host or ""})
+            if other is not None:
+                instance.move_target = other
+                self._snapshot.tried[key] = failed
+                return
 
     def _intend(self, instance: records.Instance) -> records.Instance:
         instance.move_attempts += 1

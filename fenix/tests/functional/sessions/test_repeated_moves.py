@@ -45,3 +45,24 @@ class TakenLiveMigrationTest(_TakenTest):
 
     def test_it_is_not_repeated_elsewhere(self) -> None:
         self.move()
+
+
+class OtherTargetsTest(SessionTestCase):
+    """Targets on which a move fails are not tried again while there is another."""
+
+    settings = {"workflow": {"live_migration_retries": 2}}
+
+    def build(self) -> None:
+        self.computes(4)
+        self.worker = self.instances("worker", {"compute-1": 1})[0]
+        for name in ("compute-2", "compute-3"):
+            self.cloud.faults.set(name, pre_live_migration="error")
+
+    def started(self) -> None:
+        self.manage(self.project, actions={"worker": "LIVE_MIGRATE"})
+
+    def test_each_in_turn(self) -> None:
+        self.done(self.create(hosts=["compute-1"]))
+        tried = [m.dest for m in self.cloud.record.moves]
+        self.assertEqual(["compute-2", "compute-3", "compute-4"], tried)
+        self.assertEqual("compute-4", self.worker.host.name)
