@@ -51,6 +51,13 @@ class MethodNotAllowed(FenixError):
     title = "Method Not Allowed"
 
 
+class NotAcceptable(FenixError):
+    """The version of the API that the client speaks is not served."""
+
+    code = 406
+    title = "Not Acceptable"
+
+
 class Conflict(FenixError):
     """Not allowed in the present state."""
 

@@ -9,7 +9,7 @@ from oslo_config import cfg
 from oslo_middleware import http_proxy_to_wsgi, request_id
 
 from fenix import policy, timing
-from fenix.api import auth, health
+from fenix.api import auth, health, microversion
 from fenix.api.controllers.root import Root
 from fenix.api.cors import Cors
 from fenix.api.errors import Errors
@@ -52,7 +52,9 @@ def behind_middleware(app: Any, conf: cfg.ConfigOpts, database: Database) -> Any
     app = auth.authenticated(app, conf)
     app = health.mounted(health.Health(conf, database), app)
     app = IntakeMiddleware(app, conf.api.max_request_body_size)
+    app = microversion.Demand(app)
     app = Errors(app)
+    app = microversion.Tell(app)
     app = RequestLog(app)
     app = Cors(app, conf)
     app = request_id.RequestId(app, conf)

@@ -12,6 +12,8 @@ from keystoneauth1 import exceptions as ksa_exceptions
 from fenix.client import errors
 
 SERVICE_TYPE = "maintenance"
+#: The version of the API that the results are of.
+_MICROVERSION = "1.0"
 
 _VERSION = re.compile(r"v\d+(\.\d+)?\Z")
 _SHOWN = 200
@@ -51,7 +53,7 @@ class Connection:
         self._adapter = adapter.Adapter(
             session,
             service_type=SERVICE_TYPE,
-            service_name=None,
+            default_microversion=_MICROVERSION,
             endpoint_override=versioned(endpoint) if endpoint else None,
             **more,
         )

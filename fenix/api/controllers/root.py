@@ -7,6 +7,7 @@ from typing import Any
 from oslo_config import cfg
 
 from fenix import exceptions
+from fenix.api import microversion
 from fenix.api.controllers.constraints import GROUP, INSTANCE, Constraints
 from fenix.api.controllers.sessions import Sessions
 from fenix.api.resource import Resource, verb
@@ -18,8 +19,8 @@ def _document(conf: cfg.ConfigOpts) -> dict[str, Any]:
     return {
         "id": "v1.0",
         "status": "CURRENT",
-        "min_version": "",
-        "max_version": "",
+        "version": microversion.HIGHEST,
+        "min_version": microversion.LOWEST,
         "updated": "2026-11-21T00:00:00Z",
         "links": [{"rel": "self", "href": url}],
     }
