@@ -122,7 +122,11 @@ class Emptying:
             for i in self._snapshot.under_way()
             if i.move_phase == PLANNED and agreed(i, state) and i.action != OWN_ACTION
         ]
-        return self._moving.start(ready, lambda: targets, on_fatal)
+        if any(i.move_attempts for i in ready):
+            self._upkeep.look_outside()
+        return self._moving.start(
+            ready, lambda: [h for h in targets if not h.found_disabled], on_fatal
+        )
 
     def give_up(self, host: records.Host) -> None:
         """Nothing more is begun on a host; what Nova moves off it comes to its end."""

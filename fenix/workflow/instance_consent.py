@@ -75,6 +75,13 @@ class PerInstance(Asker):
         """Whether the project was asked, and has not refused, before the host's turn."""
         return agreed(instance, _AHEAD) or instance.project_state == f"WAIT_{_AHEAD}"
 
+    def forget_questions(self) -> None:
+        """The session has ended before they were answered; no place is kept for an answer."""
+        for instance in self.snapshot.alive():
+            if (instance.project_state or "").startswith("WAIT_"):
+                instance.project_state = None
+                self.hold.touch(instance)
+
     def _waits(self) -> dict[str, records.Wait]:
         return {
             w.instance_id: w

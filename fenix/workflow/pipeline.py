@@ -184,6 +184,7 @@ class Pipeline:
             return later
         # Others may have used or left room on hosts outside since anything was looked at.
         self._workflow.inventory.observe()
+        self._upkeep.look_outside()
         picture = Picture(self._snapshot)
         chosen = self._workflow.steering.next(waiting, places)
         for source, placement in chosen:

@@ -39,6 +39,17 @@ class Upkeep:
             self._seen = {h.hostname: h for h in self._hold.cloud.hosts()}
         return self._seen
 
+    def look_outside(self) -> None:
+        """Know which hosts outside can be used: other sessions and admins disable them."""
+        for host in self._hold.snapshot.hosts.values():
+            if not host.outside:
+                continue
+            seen = self.services().get(host.hostname)
+            is_out = seen is None or not (seen.enabled and seen.up)
+            if host.found_disabled != is_out:
+                host.found_disabled = is_out
+                self._hold.touch(host)
+
     def _now_is(self, seen: base.CloudHost, **changed: Any) -> None:
         """Know what a call of ours has changed, without listing every service again."""
         self.services()[seen.hostname] = dataclasses.replace(seen, **changed)

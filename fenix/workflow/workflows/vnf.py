@@ -50,6 +50,7 @@ class Workflow(RollingWorkflow):
         """After a failure: places of members that do not move any more are given back."""
         wait = super().settle()
         if self.hold.noted("impacts"):
+            self.per_instance.forget_questions()
             self.pacing.settle()
         return wait
 

@@ -1,0 +1,72 @@
+"""The limits of groups over sessions and engines that come and go."""
+
+from __future__ import annotations
+
+from fenix.tests.functional.sessions.test_faults import silence
+from fenix.tests.functional.sessions.vnf_base import VnfTestCase
+
+
+class LedgerTest(VnfTestCase):
+    """Two engines, and sessions that share a group."""
+
+    engines = 2
+
+    def build(self) -> None:
+        self.computes(6)
+        where = {f"compute-{n}": 2 for n in range(1, 5)}
+        self.workers = self.instances("worker", where)
+
+    def started(self) -> None:
+        super().started()
+        self.group("workers", self.workers, max_impacted_members=2, recovery_time=1)
+
+    def test_sessions_on_two_engines_at_the_same_time(self) -> None:
+        sessions = [
+            self.create(workflow="vnf", hosts=[f"compute-{n}"], metadata={"n": n})
+            for n in (1, 2, 3)
+        ]
+        for session_id in sessions:
+            self.done(session_id)
+        self.assertEqual(2, self.most_impacted("worker", 1))
+        self.assert_cloud_sound()
+
+    def test_an_engine_that_stops_in_the_middle(self) -> None:
+        session_id = self.create(workflow="vnf")
+        self.wait_for(lambda: len(self.cloud.record.moves) > 1, "moves")
+        self.cluster.engines.pop(0).stop()
+        self.done(session_id)
+        self.assertEqual(2, self.most_impacted("worker", 1))
+        self.assert_cloud_sound()
+
+    def test_a_deleted_session_keeps_no_place(self) -> None:
+        self.group("workers", self.workers, max_impacted_members=1)
+        self.manager.answer["PLANNED_MAINTENANCE"] = silence
+        session_id = self.create(workflow="vnf", hosts=["compute-1"])
+        self.wait_for(lambda: self.manager.heard("PLANNED_MAINTENANCE"), "the question")
+        self.request("DELETE", f"/{session_id}")
+        self.manager.answer.clear()
+        self.maintain(hosts=["compute-2"])
+        self.assertEqual(1, self.most_impacted("worker"))
+
+    def test_a_failed_session_keeps_no_place(self) -> None:
+        self.group("workers", self.workers, max_impacted_members=1)
+        # One question keeps the place for its answer, the other ends the session.
+        refused = []
+
+        def refuse_one(payload: dict[str, object]) -> dict[str, object] | None:
+            if "OWN_ACTION" in payload["allowed_actions"]:  # type: ignore[operator]
+                return None
+            refused.append(payload)
+            return {"state": "NACK_PLANNED_MAINTENANCE"}
+
+        self.cluster.conf.set_override("nack_retries", 0, "workflow")
+        self.addCleanup(self.cluster.conf.clear_override, "nack_retries", "workflow")
+        self.manager.answer["PLANNED_MAINTENANCE"] = refuse_one
+        session_id = self.create(workflow="vnf", hosts=["compute-1"])
+        self.assertIn("NACK_PLANNED_MAINTENANCE", self.reason(session_id))
+        self.assertEqual(1, len(refused))
+        self.manager.answer.clear()
+        self.maintain(hosts=["compute-2"])
+        self.request("PUT", f"/{session_id}")
+        self.done(session_id)
+        self.assertEqual(1, self.most_impacted("worker"))
