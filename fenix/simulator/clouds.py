@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import random
 
@@ -28,6 +29,7 @@ class Shape:
     :ivar spread: how far single hosts are from ``used``: free room is fragmented.
     :ivar apart: share of the instances in Nova groups whose members are kept apart.
     :ivar grouped: share of the instances in groups with constraints of their project.
+    :ivar asleep: share of the instances that are stopped or paused.
     :ivar flavors: sizes of instances, each as likely.
     """
 
@@ -41,6 +43,7 @@ class Shape:
     projects: int = 4
     flavors: tuple[tuple[int, int, int], ...] = FLAVORS
     outside: int = 0
+    asleep: float = 0.0
 
 
 def generate(shape: Shape, seed: int) -> Topology:
@@ -67,6 +70,7 @@ def _fill(host: HostSpec, shape: Shape, rng: random.Random, first: int) -> list[
     goal = host.vcpus * share
     vcpus = memory_mb = disk_gb = 0
     servers: list[ServerSpec] = []
+    status = "ACTIVE"
     misses = 0
     while misses < 2 * len(shape.flavors):
         flavor = rng.choice(shape.flavors)
@@ -77,6 +81,10 @@ def _fill(host: HostSpec, shape: Shape, rng: random.Random, first: int) -> list[
         ):
             misses += 1
             continue
+        if shape.asleep and rng.random() < shape.asleep:
+            status = rng.choice(("SHUTOFF", "PAUSED"))
+        else:
+            status = "ACTIVE"
         vcpus, memory_mb, disk_gb = vcpus + flavor[0], memory_mb + flavor[1], disk_gb + flavor[2]
         servers.append(
             ServerSpec(
@@ -84,6 +92,7 @@ def _fill(host: HostSpec, shape: Shape, rng: random.Random, first: int) -> list[
                 f"project-{rng.randrange(shape.projects)}",
                 host.name,
                 *flavor,
+                status=status,
             )
         )
     return servers
@@ -102,7 +111,8 @@ def _group(
         while wanted >= 2:
             size = min(wanted, rng.randint(2, max(2, shape.group_size)))
             group = _group_spec(f"group-{len(groups)}", "", constrained, size, rng)
-            members, free = _members(servers, free, size, group.anti_affinity)
+            most = 1 if group.anti_affinity or group.apart else group.max_instances_per_host
+            members, free = _members(servers, free, size, most)
             if len(members) < 2:
                 break
             project_id = servers[members[0]].project_id
@@ -123,29 +133,32 @@ def _group_spec(
     return GroupSpec(
         group_id,
         project_id,
-        anti_affinity=rng.random() < 0.3,
+        anti_affinity=rng.random() < 0.2,
         constrained=True,
-        max_impacted_members=rng.randint(1, max(1, size // 2)),
+        apart=rng.random() < 0.2,
+        max_impacted_members=rng.randint(0, max(1, size // 2)),
         recovery_time=rng.choice((0, 5, 30, 120)),
-        max_instances_per_host=0,
-        lead_time=rng.choice((0, 10, 30)),
+        max_instances_per_host=rng.choice((0, 0, 0, 2)),
+        resource_mitigation=rng.random() < 0.2,
+        lead_time=rng.choice((0, 0, 10, 60)),
+        migration_type=rng.choice((None, None, "MIGRATE", "LIVE_MIGRATE", "OWN_ACTION")),
     )
 
 
 def _members(
-    servers: list[ServerSpec], free: list[int], size: int, apart: bool
+    servers: list[ServerSpec], free: list[int], size: int, most: int
 ) -> tuple[list[int], list[int]]:
-    """Take instances for a group, on different hosts if need be."""
+    """Take instances for a group, at most so many on a host (0: any number)."""
     chosen: list[int] = []
-    hosts: set[str] = set()
+    hosts: collections.Counter[str] = collections.Counter()
     left: list[int] = []
     for position, index in enumerate(free):
         if len(chosen) == size:
             left.extend(free[position:])
             break
-        if apart and servers[index].host in hosts:
+        if most and hosts[servers[index].host] >= most:
             left.append(index)
             continue
         chosen.append(index)
-        hosts.add(servers[index].host)
+        hosts[servers[index].host] += 1
     return chosen, left

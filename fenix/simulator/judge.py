@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+from collections.abc import Callable
 
 from fenix.simulator.clock import Clock
 from fenix.simulator.cloud import Server
 from fenix.simulator.topology import GroupSpec, Topology
 
 _MOST_MOVES = 2
+_DOWN = frozenset({"ERROR", "SHUTOFF", "PAUSED"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class _Known:
     going_to: str | None = None
     since: float | None = None
     moves: int = 0
+    failed: bool = False
 
 
 class Judge:
@@ -67,6 +70,8 @@ class Judge:
         self._coming: dict[str, set[str]] = collections.defaultdict(set)
         self._members: dict[str, set[str]] = collections.defaultdict(set)
         self._recovering: dict[str, dict[str, float]] = collections.defaultdict(dict)
+        #: Whether a host's services report.
+        self.is_up: Callable[[str], bool] = lambda _hostname: True
         self.worked_on: collections.Counter[str] = collections.Counter()
         self.violations: list[Violation] = []
         self.moves = 0
@@ -132,7 +137,7 @@ class Judge:
         if known.since is None:
             known.since = self._clock.seconds
         if known.group is not None and known.group.constrained:
-            self._check_group(known.group)
+            self._check_group(known, known.group, is_new=target is not None)
         if target is None:
             return
         if not known.stranger and known.going_to is None:
@@ -143,21 +148,37 @@ class Judge:
             if load[0] > spec.vcpus or load[1] > spec.memory_mb or load[2] > spec.disk_gb:
                 self._says("capacity", f"{server.server_id} to {target}, which has no room for it")
 
-    def _check_group(self, group: GroupSpec) -> None:
+    def offered(self, server_id: str) -> None:
+        """A project may move an instance itself from now on: its group must bear that."""
+        known = self._known.get(server_id)
+        if known is not None and known.group is not None and known.group.constrained:
+            self._check_group(known, known.group, is_new=True)
+
+    def _check_group(self, asked: _Known, group: GroupSpec, is_new: bool) -> None:
+        """A new impact must leave enough members that work.
+
+        One that does not work already is not missed once more, and one whose move is tried again,
+        or was offered to its project, has its place: for these, members that others put down
+        meanwhile do not count.
+        """
         now = self._clock.seconds
         recovering = self._recovering[group.group_id]
         for server_id in [s for s, until in recovering.items() if until <= now]:
             del recovering[server_id]
-        down = {
-            s
-            for s in self._members[group.group_id]
-            if self._known[s].since is not None or self._known[s].server.status in ("ERROR",)
-        }
-        count = len(down | recovering.keys())
+        members = {s: self._known[s] for s in self._members[group.group_id]}
+        impacted = {s for s, known in members.items() if known.since is not None}
+        impacted.add(asked.server.server_id)
+        if is_new and not (asked.server.status in _DOWN or asked.failed):
+            impacted |= {s for s, known in members.items() if self._is_down(known)}
+        count = len(impacted | recovering.keys())
         self.peak[group.group_id] = max(count, self.peak.get(group.group_id, 0))
         limit = max(1, group.max_impacted_members)
         if count > limit:
             self._says("group", f"{group.group_id}: {count} members impacted, {limit} allowed")
+
+    def _is_down(self, known: _Known) -> bool:
+        """For whatever reason: broken, stopped, or on a host that is down."""
+        return known.server.status in _DOWN or not self.is_up(known.host)
 
     def arrived(self, server: Server, source: str) -> None:
         """An instance is on another host."""
@@ -182,7 +203,7 @@ class Judge:
         if group is None:
             return
         there = sum(1 for s in self._there[known.host] if self._known[s].group is group)
-        if group.anti_affinity and there > 1:
+        if (group.anti_affinity or group.apart) and there > 1:
             self._says("anti-affinity", f"{group.group_id}: {there} members on {known.host}")
         if group.max_instances_per_host and there > group.max_instances_per_host:
             self._says("per-host", f"{group.group_id}: {there} members on {known.host}")
@@ -190,6 +211,7 @@ class Judge:
     def settled(self, server: Server) -> None:
         """A move has ended: its room elsewhere is free, and its group recovers."""
         known = self._known[server.server_id]
+        known.failed = known.going_to is not None
         self._stays(known)
         known.since = None
         if known.group is not None:

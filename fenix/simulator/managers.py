@@ -56,13 +56,24 @@ class World:
             self.cloud.delete(server)
             instances, cores = instances - 1, cores - server.vcpus
 
+    def own_moves(self, heard: Heard) -> None:
+        """Move what the project's constraints say that it moves itself."""
+        if OWN_ACTION not in heard.allowed_actions:
+            return
+        for instance_id in heard.instance_ids:
+            server = self.cloud.servers.get(instance_id)
+            group = self.cloud.groups.get(server.group_id or "") if server else None
+            if server and group and group.constrained and group.migration_type == OWN_ACTION:
+                self.moves.own(server, self.cloud.times.own(self.rng))
+
 
 #: Called when the manager answers, some time after the event; None: it does not answer.
 Manager = Callable[[Heard, World], Says | None]
 
 
-def agreeable(_heard: Heard, _world: World) -> Says | None:
-    """Agrees to everything, leaves the action to Fenix, and gives no capacity back."""
+def agreeable(heard: Heard, world: World) -> Says | None:
+    """Agrees to everything, leaves the action to its constraints, and gives no capacity back."""
+    world.own_moves(heard)
     return Says(ACK)
 
 
@@ -71,6 +82,7 @@ def helpful(heard: Heard, world: World) -> Says | None:
     if heard.state == states.SCALE_IN:
         wanted = heard.metadata.get("scale_in", {"instances": 1, "cores": 0})
         world.scale_in(heard.project_id, wanted["instances"], wanted["cores"])
+    world.own_moves(heard)
     return Says(ACK)
 
 
@@ -86,7 +98,9 @@ def refusing(_heard: Heard, _world: World) -> Says | None:
 
 def hesitant(heard: Heard, world: World) -> Says | None:
     """Refuses each question once or twice, then agrees."""
-    return Says(NACK if heard.number % 3 < 2 and world.rng.random() < 0.6 else ACK)
+    if heard.number % 3 < 2 and world.rng.random() < 0.6:
+        return Says(NACK)
+    return agreeable(heard, world)
 
 
 def choosing(actions: Sequence[str]) -> Manager:

@@ -33,6 +33,7 @@ def scenario(seed: int, workflow: str = "default") -> Scenario:
         grouped=0.0 if workflow == "default" else rng.choice((0.0, 0.3, 0.8)),
         group_size=rng.randint(2, 5),
         projects=rng.randint(1, 4),
+        asleep=rng.choice((0.0, 0.0, 0.1)),
         outside=rng.choice((0, 0, 1)),
         flavors=rng.choice((((2, 8192, 20), (4, 16384, 40)), ((4, 8192, 40), (8, 16384, 80)))),
     )

@@ -12,11 +12,13 @@ from fenix import exceptions, states
 from fenix.api import matching
 from fenix.cloud import aodh
 from fenix.conf.notifications import PLANNED
+from fenix.conf.workflow import OWN_ACTION
 from fenix.db import records
 from fenix.engine.runner import Runner
 from fenix.simulator import faults, managers
 from fenix.simulator.clock import Agenda, Clock, moment, seconds_of
 from fenix.simulator.cloud import Cloud
+from fenix.simulator.demands import Demands
 from fenix.simulator.judge import Judge, Violation
 from fenix.simulator.moves import Moves
 from fenix.simulator.neighbours import Neighbours
@@ -26,9 +28,9 @@ from fenix.simulator.store import MemoryStore
 from fenix.simulator.topology import USUAL, Times, Topology
 from fenix.workflow.base import BaseWorkflow
 from fenix.workflow.hold import ADMIN, Ports
-from fenix.workflow.workflows import default
+from fenix.workflow.workflows import default, vnf
 
-WORKFLOWS: dict[str, type[BaseWorkflow]] = {"default": default.Workflow}
+WORKFLOWS: dict[str, type[BaseWorkflow]] = {"default": default.Workflow, "vnf": vnf.Workflow}
 
 _ID = "5e551010-0000-4000-8000-000000000000"
 _ACTION = "simulated"
@@ -93,6 +95,7 @@ class Session:
         self.moves = Moves(self.cloud, scenario.faults)
         self.judge = Judge(scenario.topology, self.clock)
         self.judge.begin(self.cloud.servers)
+        self.judge.is_up = lambda hostname: self.cloud.hosts[hostname].up
         self.cloud.watchers.append(self.judge)
         self._world = managers.World(self.cloud, self.moves, rng)
         self._heard: collections.Counter[tuple[str, str]] = collections.Counter()
@@ -100,6 +103,7 @@ class Session:
         self._runs = 0
         self._dying = False
         self.store = self._make_store()
+        Demands(self.store, self.cloud).begin()
         options = {g: dict(v) for g, v in scenario.options.items()}
         # Whatever changes in the cloud wakes the session: looks without news are left out.
         options.setdefault("engine", {}).setdefault("cloud_poll_interval", 60.0)
@@ -238,6 +242,9 @@ class Session:
             return
         state = row.payload["state"]
         self._asked[state] += 1
+        named = row.payload["instance_ids"]
+        if isinstance(named, list) and OWN_ACTION in row.payload["allowed_actions"]:
+            self.judge.offered(named[0])
         later = max(seconds_of(row.due_at) - self.clock.seconds, 0.0)
         self.agenda.after(later, lambda: self._deliver(row))
 

@@ -62,13 +62,15 @@ class GroupSpec:
     """Instances of one application.
 
     ``anti_affinity``: a Nova server group that its scheduler enforces. The rest is what a project
-    tells Fenix (contract section 4); ``constrained``: it has told something.
+    tells Fenix (contract section 4); ``constrained``: it has told something. ``apart``: it told
+    that members are to be kept apart, of which Nova knows nothing.
     """
 
     group_id: str
     project_id: str
     anti_affinity: bool = False
     constrained: bool = False
+    apart: bool = False
     max_impacted_members: int = 0
     recovery_time: int = 0
     max_instances_per_host: int = 0

@@ -185,7 +185,11 @@ class Pacing:
             for i, m in row.members.items()
         ]
         now = _seconds(self._hold.now().isoformat())
-        return pace(group, now, impacts, self._down(group.group_id), [instance.instance_id])
+        down = self._down(group.group_id)
+        if instance.state in _WORKING:
+            # Its host's services are down: it works on, and would be missed once it is moved.
+            down.pop(instance.instance_id, None)
+        return pace(group, now, impacts, down, [instance.instance_id])
 
     def _held_back(self, group: Group, row: records.Disruption, verdict: Pace) -> None:
         self._full.add(group.group_id)
