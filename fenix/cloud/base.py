@@ -17,7 +17,11 @@ FAILED = frozenset({"error", "failed", "cancelled", "reverted"})
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CloudHost:
-    """A host as its services report it. ``up``: every service of it reports in time."""
+    """A host as its services report it.
+
+    ``up``: every service of it reports in time. ``reported``: when the one that has been silent
+    longest reported, by the cloud's clock; None where the cloud does not tell.
+    """
 
     hostname: str
     roles: frozenset[str]
@@ -25,6 +29,7 @@ class CloudHost:
     up: bool = True
     service_id: str | None = None
     disabled_reason: str | None = None
+    reported: datetime.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -227,7 +227,13 @@ def _host(name: str, services: list[Any]) -> base.CloudHost:
         up=all(s.state == "up" for s in services),
         service_id=None if compute is None else str(compute.id),
         disabled_reason=None if compute is None else compute.disabled_reason,
+        reported=_oldest_report(services),
     )
+
+
+def _oldest_report(services: list[Any]) -> datetime.datetime | None:
+    stamps = [str(stamp) for s in services if (stamp := getattr(s, "updated_at", None))]
+    return min(map(timing.parse, stamps)) if len(stamps) == len(services) else None
 
 
 def _figures(node: Any) -> base.Capacity:

@@ -98,6 +98,13 @@ OPTS = [
         help="Seconds that one move (live or cold) may take before it is aborted and tried again.",
     ),
     cfg.IntOpt(
+        "abort_wait_time",
+        default=60,
+        min=1,
+        help="Seconds after live_migration_wait_time for an aborted move to have ended; then "
+        "the session fails. A cold migration cannot be aborted, it has this much longer.",
+    ),
+    cfg.IntOpt(
         "live_migration_retries",
         default=5,
         min=0,

@@ -24,6 +24,9 @@ RETURNING = "returning"
 DONE = "done"
 QUARANTINED = "quarantined"
 
+#: Under this the session keeps when each host reported last at the end of its actions.
+_REPORTS = "reports"
+
 
 class Upkeep:
     """Takes hosts from phase to phase."""
@@ -129,14 +132,31 @@ class Upkeep:
             types += ["compute"] if host.is_compute else []
             if not self._acting.finished(types, host.hostname):
                 return None
+            if self._acting.ordered(types):
+                self._expect_report(host)
             self._phase(host, RETURNING)
         if host.phase == RETURNING:
             return self._return(host)
         return None
 
+    def _expect_report(self, host: records.Host) -> None:
+        """Remember when the host reported last: for a while Nova takes a dead one to be up."""
+        seen = self.services().get(host.hostname)
+        if seen is not None and seen.reported is not None:
+            last = {**self._hold.noted(_REPORTS, {}), host.hostname: seen.reported.isoformat()}
+            self._hold.note(_REPORTS, last)
+
+    def _is_back(self, host: records.Host, seen: base.CloudHost | None) -> bool:
+        if seen is None or not seen.up:
+            return False
+        last = self._hold.noted(_REPORTS, {}).get(host.hostname)
+        if last is None or seen.reported is None:
+            return True
+        return seen.reported > datetime.datetime.fromisoformat(last)
+
     def _return(self, host: records.Host) -> datetime.datetime | None:
         seen = self.services().get(host.hostname)
-        if seen is None or not seen.up:
+        if not self._is_back(host, seen):
             limit = self._hold.conf.workflow.host_back_wait_time
             since = host.phase_at or self._hold.now()
             if self._hold.now() > since + datetime.timedelta(seconds=limit):

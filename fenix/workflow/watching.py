@@ -19,8 +19,6 @@ from fenix.workflow.outcome import Fatal, GivenUp
 _SKEW = datetime.timedelta(seconds=10)
 #: Nova stamps a change before the change can be read.
 _MARGIN = datetime.timedelta(seconds=5)
-#: An aborted migration must have ended by then.
-_ABORT_GRACE = datetime.timedelta(seconds=60)
 
 
 class Watching:
@@ -126,7 +124,8 @@ class Watching:
                 f"{instance.move_source} to {instance.move_target} (try "
                 f"{instance.move_attempts}): {instance.details or 'Nova gives no fault'}. Check "
                 f"it on both hosts, put it back with 'openstack server set --state active', "
-                f"then continue the session"
+                f"remove what the move left in Placement with 'nova-manage placement audit "
+                f"--delete', then continue the session"
             )
         if instance.state == "VERIFY_RESIZE":
             if record is not None and record.status == "confirming":
@@ -168,13 +167,13 @@ class Watching:
         due = instance.move_due
         if due is None or self._hold.now() <= due:
             return
-        if self._hold.now() > due + _ABORT_GRACE:
+        if self._hold.now() > due + datetime.timedelta(seconds=self._conf.abort_wait_time):
             raise Fatal(
                 f"the move of {named(instance)} from {instance.move_source} to "
                 f"{instance.move_target} neither ended within "
-                f"{self._conf.live_migration_wait_time} s nor could be aborted (Nova: "
-                f"{instance.state}, {instance.task_state}); end it in Nova, then continue the "
-                f"session"
+                f"{self._conf.live_migration_wait_time} s nor could be aborted within "
+                f"{self._conf.abort_wait_time} s more (Nova: {instance.state}, "
+                f"{instance.task_state}); end it in Nova, then continue the session"
             )
         if self._moving.action(instance) == LIVE_MIGRATE:
             longest = self.interruption(instance)

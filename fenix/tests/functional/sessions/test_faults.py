@@ -219,9 +219,15 @@ class MoveFaultsTest(SessionTestCase):
 
 
 class OverdueMoveTest(SessionTestCase):
-    """A live migration that does not end."""
+    """A move that does not end."""
 
-    settings = {"workflow": {"live_migration_wait_time": 1, "live_migration_retries": 3}}
+    settings = {
+        "workflow": {
+            "live_migration_wait_time": 1,
+            "abort_wait_time": 1,
+            "live_migration_retries": 3,
+        }
+    }
 
     def started(self) -> None:
         self.managers = []
@@ -235,6 +241,14 @@ class OverdueMoveTest(SessionTestCase):
         self.cloud.faults.clear()
         self.done(session_id)
         self.assert_cloud_sound()
+
+    def test_one_that_cannot_be_aborted_is_reported(self) -> None:
+        self.cluster.conf.set_override("default_action", "MIGRATE", "workflow")
+        self.addCleanup(self.cluster.conf.clear_override, "default_action", "workflow")
+        self.cloud.faults.set("compute-1", migrate_disk="hang:200")
+        reason = self.reason(self.create(hosts=["compute-1"]))
+        for text in ("worker", "nor could be aborted within 1 s more", "end it in Nova"):
+            self.assertIn(text, reason)
 
 
 class CapacityTest(SessionTestCase):
@@ -294,6 +308,24 @@ class HostFaultsTest(SessionTestCase):
         session_id = self.create(hosts=["compute-3"])
         reason = self.reason(session_id)
         self.assertIn("compute-3 did not report as up within 1 s", reason)
+        self.cloud.host_up("compute-3")
+        self.request("PUT", f"/{session_id}")
+        self.done(session_id)
+        self.assertEqual("enabled", self.service("compute-3").status)
+
+    def test_a_host_that_dies_at_the_end_of_its_maintenance(self) -> None:
+        # Nova says "up" for a minute of model time, which is longer than the host is waited for.
+        self.cloud.clock.speed = 20.0
+        action = {"plugin": "dummy", "type": "host", "metadata": {"seconds": 0.5}}
+        session_id = self.create(hosts=["compute-3"], actions=[action])
+        self.wait_for(
+            lambda: any(h["phase"] == "maintaining" for h in self.detail(session_id)["hosts"]),
+            "work on the host",
+        )
+        self.cloud.host_down("compute-3")
+        reason = self.reason(session_id)
+        self.assertIn("compute-3 did not report as up within 1 s", reason)
+        self.assertEqual("disabled", self.service("compute-3").status)
         self.cloud.host_up("compute-3")
         self.request("PUT", f"/{session_id}")
         self.done(session_id)
