@@ -10,6 +10,9 @@ answers on the ``reply_url`` with a token of its own project:
   many of a group be cold-migrated at once that the others could not do the work.
 
 Instances whose names begin with ``scalable`` may be deleted and made again; the others are kept.
+With ``--constraints`` it also tells Fenix beforehand what each group and instance tolerates, which
+the ``vnf`` workflow heeds, and keeps that up to date while it scales. ``vnf.yaml`` beside this file
+is a Heat template of an application that it can manage.
 Used by the demo, the tests and the acceptance; run ``vnfm.py --help`` to use it on a cloud.
 """
 
@@ -19,10 +22,12 @@ import http.server
 import json
 import logging
 import math
+import os
 import queue
 import re
 import threading
 import time
+import uuid
 
 from keystoneauth1 import session as ka_session
 from keystoneauth1.identity import v3
@@ -35,6 +40,8 @@ EVENT_TYPE = "maintenance.planned"
 MIGRATE = "MIGRATE"
 LIVE_MIGRATE = "LIVE_MIGRATE"
 _SCALE_TIMEOUT = 300.0
+#: Names the ids of groups that are no server groups.
+_GROUPS = uuid.UUID("6f1c0d3e-2b4a-4a53-9f57-1d8e7c0b9a64")
 
 
 def payload_of(body):
@@ -44,6 +51,14 @@ def payload_of(body):
     for key in ("allowed_actions", "metadata"):
         payload[key] = ast.literal_eval(payload.get(key, "None"))
     return payload
+
+
+_WHO = {
+    "auth-url": "OS_AUTH_URL",
+    "username": "OS_USERNAME",
+    "password": "OS_PASSWORD",
+    "project": "OS_PROJECT_NAME",
+}
 
 
 class VNFM:
@@ -58,6 +73,7 @@ class VNFM:
         actions=None,
         spare=1.0,
         networks=(),
+        constraints=None,
         poll=0.2,
         on_event=None,
         on_reply=None,
@@ -67,11 +83,14 @@ class VNFM:
         ``actions``: name prefix -> action; the first allowed one where none matches.
         ``spare``: share of the instances with one prefix that may be down at once; above it they
         are live-migrated. ``networks``: ids, for instances that are made again.
+        ``constraints``: name prefix -> ``{"group": {...}, "instance": {...}}``, the fields of
+        Fenix's ``/v1/instance_group`` and ``/v1/instance``.
         """
         self.session = session
         self.scalable = scalable
         self.actions = actions or {}
         self.spare = spare
+        self.constraints = constraints or {}
         self.nics = [{"net-id": n} for n in networks] or "none"
         self.poll = poll
         self.on_event = on_event or (lambda payload: None)
@@ -199,6 +218,49 @@ class VNFM:
         self.replies.append((payload["state"], body))
         self.on_reply(payload, body)
 
+    # Constraints
+
+    def set_constraints(self):
+        """Tell Fenix of every group and instance that constraints were given for."""
+        servers = self.servers()
+        for prefix, wanted in self.constraints.items():
+            members = [s for s in servers if s.name.startswith(prefix)]
+            body = {**wanted.get("group", {}), "group_name": prefix, "project_id": self.project_id}
+            group_id = self._group_id(prefix, members)
+            self._maintenance("PUT", f"/instance_group/{group_id}", {**body, "group_id": group_id})
+            for server in members:
+                self._constrain(server, prefix, group_id)
+
+    def _constrain(self, server, prefix, group_id):
+        body = {
+            **self.constraints[prefix].get("instance", {}),
+            "instance_id": server.id,
+            "instance_name": server.name,
+            "project_id": self.project_id,
+            "group_id": group_id,
+        }
+        self._maintenance("PUT", f"/instance/{server.id}", body)
+
+    def _group_id(self, prefix, members):
+        """The server group that the members are in, or an id of our own, always the same."""
+        ids = {server.id for server in members}
+        for group in self.nova.server_groups.list():
+            if ids & set(group.members):
+                return group.id
+        return str(uuid.uuid5(_GROUPS, f"{self.project_id} {prefix}"))
+
+    def _maintenance(self, method, path, body=None):
+        self.session.request(
+            path,
+            method,
+            json=body,
+            headers={"Content-Type": "application/json"},
+            endpoint_filter={"service_type": "maintenance", "region_name": self.region},
+        )
+
+    def _prefix(self, name):
+        return next((p for p in self.constraints if name.startswith(p)), None)
+
     # Scaling
 
     def servers(self):
@@ -223,6 +285,8 @@ class VNFM:
             self.removed.append(made)
             self.nova.servers.delete(server.id)
             self._names.pop(server.id, None)
+            if self._prefix(server.name):
+                self._maintenance("DELETE", f"/instance/{server.id}")
         self._until_gone({s.id for s in chosen})
 
     def _until_gone(self, ids):
@@ -245,6 +309,8 @@ class VNFM:
             except nova_exc.ClientException as error:
                 LOG.warning("%s was not made again: %s", name, error)
         self.removed.clear()
+        if self.constraints:
+            self.set_constraints()
 
 
 def _by_number(server):
@@ -252,21 +318,35 @@ def _by_number(server):
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", server.name)]
 
 
+def _read(path):
+    if path is None:
+        return {}
+    with open(path) as file:
+        return json.load(file)
+
+
 def main():
     """Manage a project on a cloud until interrupted."""
     parser = argparse.ArgumentParser(description="Sample VNFM for Fenix")
-    parser.add_argument("--auth-url", required=True)
-    parser.add_argument("--username", required=True)
-    parser.add_argument("--password", required=True)
-    parser.add_argument("--project", required=True)
-    parser.add_argument("--domain", default="Default")
-    parser.add_argument("--region")
+    for name, variable in _WHO.items():
+        value = os.environ.get(variable)
+        parser.add_argument(
+            f"--{name}", default=value, required=value is None, help=f"default: {variable}"
+        )
+    parser.add_argument("--domain", default=os.environ.get("OS_USER_DOMAIN_NAME", "Default"))
+    parser.add_argument("--region", default=os.environ.get("OS_REGION_NAME"))
     parser.add_argument("--listen", default="127.0.0.1", help="address that Aodh reaches")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--scalable", default="worker", help="prefix of scalable instances")
     parser.add_argument("--action", action="append", default=[], metavar="PREFIX=ACTION")
     parser.add_argument("--spare", type=float, default=0.5, help="share that may be down at once")
     parser.add_argument("--network", action="append", default=[], help="id, for scaling out")
+    parser.add_argument(
+        "--constraints", metavar="FILE", help="JSON: prefix -> group's and instance's constraints"
+    )
+    parser.add_argument(
+        "--no-alarm", action="store_true", help="the alarm is there already, as from vnf.yaml"
+    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
     auth = v3.Password(
@@ -284,10 +364,13 @@ def main():
         actions=dict(a.split("=", 1) for a in options.action),
         spare=options.spare,
         networks=options.network,
+        constraints=_read(options.constraints),
     )
+    manager.set_constraints()
     url = manager.start(options.listen, options.port)
-    alarm_id = manager.subscribe(url)
-    LOG.info("alarm %s -> %s", alarm_id, url)
+    if not options.no_alarm:
+        LOG.info("alarm %s", manager.subscribe(url))
+    LOG.info("listening on %s", url)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
