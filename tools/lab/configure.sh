@@ -76,6 +76,8 @@ use_stderr = true
 compute_driver = labfake.LabDriver
 report_interval = 2
 service_down_time = 20
+# A call to a host that has died unnoticed ends sooner than after a minute.
+rpc_response_timeout = 20
 graceful_shutdown_timeout = 2
 manager_shutdown_timeout = 2
 cpu_allocation_ratio = 1.0

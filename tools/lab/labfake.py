@@ -12,7 +12,8 @@ What it adds to the driver in nova/virt/fake.py:
   pre_live_migration, check_destination, finish_migration and spawn by the DESTINATION host.
   The value "error" raises, "hang:SECONDS" waits first. For live_migration "error" ends as a
   failed libvirt migration does (the guest stays, ACTIVE; the migration record says error),
-  "crash" raises (nova puts the server in ERROR), and "stuck" runs until aborted or forced.
+  "crash" raises (nova puts the server in ERROR), and "stuck" runs until aborted or forced. For
+  check_destination "error" is a failed pre-check (the guest stays, ACTIVE), "crash" raises.
 """
 
 import json
@@ -40,6 +41,10 @@ CONF.register_opts(
     ],
     group="lab",
 )
+
+
+#: Actions whose "error" is one that Nova expects.
+_GENTLE = ("live_migration", "check_destination")
 
 
 class LabDriver(fake.FakeDriverWithoutFakeNodes):
@@ -75,7 +80,7 @@ class LabDriver(fake.FakeDriverWithoutFakeNodes):
             return ""
         if what.startswith("hang:"):
             time.sleep(float(what[5:]))
-        elif what == "crash" or (what == "error" and action != "live_migration"):
+        elif what == "crash" or (what == "error" and action not in _GENTLE):
             raise exception.NovaException(f"lab fault: {action} on {CONF.host}")
         return what
 
@@ -160,7 +165,8 @@ class LabDriver(fake.FakeDriverWithoutFakeNodes):
 
     # Live migration
     def check_can_live_migrate_destination(self, context, instance, *args, **kwargs):
-        self._fault("check_destination", instance)
+        if self._fault("check_destination", instance) == "error":
+            raise exception.MigrationPreCheckError(reason=f"lab fault on {CONF.host}")
         return super().check_can_live_migrate_destination(context, instance, *args, **kwargs)
 
     def pre_live_migration(self, context, instance, *args, **kwargs):
@@ -184,7 +190,7 @@ class LabDriver(fake.FakeDriverWithoutFakeNodes):
             event.wait(3600 if what == "stuck" else CONF.lab.live_migration_seconds)
         finally:
             self._migrating.pop(instance.uuid, None)
-        if order == ["abort"]:
+        if order[:1] == ["abort"]:
             recover_method(context, instance, dest, migrate_data, migration_status="cancelled")
         elif what == "error":
             recover_method(context, instance, dest, migrate_data, migration_status="error")

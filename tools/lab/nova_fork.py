@@ -4,7 +4,8 @@ The managers and the driver are imported here, though only the children use them
 
 Usage: nova_fork.py RUN LOG ETC NAME... -- NAME..., a NAME being nova-conductor, nova-scheduler or
 compute-N. Each group is started when standard input says so with a line. Writes RUN/NAME.pid
-("pid start-time") and returns; each process prints into LOG/NAME.out.
+("pid start-time") and returns; each process prints into LOG/NAME.out, and writes the release of
+Nova that it runs into RUN/NAME.release.
 """
 
 import gc
@@ -23,6 +24,7 @@ import nova.scheduler.manager
 import nova.servicegroup.api
 import nova.virt.labfake
 import setproctitle
+from nova import version
 # isort: on
 
 nova.servicegroup.api.INITIAL_REPORTING_DELAY = 0.5  # seconds; with Nova's 5 a start waits twice
@@ -38,9 +40,11 @@ def command(name, etc):
     return module.main, [binary, *(word for file in files for word in ("--config-file", file))]
 
 
-def become(name, log, etc):
+def become(name, run, log, etc):
     """Runs NAME in this (forked) process, never returns."""
     os.setsid()
+    with open(f"{run}/{name}.release", "w") as file:
+        file.write(f"{version.version_string()}\n")
     out = os.open(f"{log}/{name}.out", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (out, 1), (out, 2)):
@@ -63,7 +67,7 @@ def start(run, log, etc, names):
     for name in names:
         pid = os.fork()
         if pid == 0:
-            become(name, log, etc)
+            become(name, run, log, etc)
         with open(f"{run}/{name}.pid", "w") as file:
             file.write(f"{pid} {start_time(pid)}\n")
 

@@ -19,7 +19,7 @@ SERVICES = (
     ("fenix", "maintenance", "FENIX", "/v1"),
 )
 TENANTS = ("demo", "vnf-a", "vnf-b")
-FLAVORS = (("lab.small", 1, 1024), ("lab.large", 4, 8192))
+FLAVORS = (("lab.small", 1, 1024), ("lab.medium", 2, 2048), ("lab.large", 4, 8192))
 
 
 def url(port, path=""):

@@ -95,18 +95,21 @@ fill() {  # fill STEP: once
     touch "$STATE/$1.done"
 }
 
+nova_api() {
+    export OS_NOVA_CONFIG_DIR=$ETC/nova OS_NOVA_CONFIG_FILES='api-paste.ini;nova.conf;db.conf'
+    api nova-api $P_NOVA nova.wsgi.osapi_compute
+}
+
 services() {  # services NAME...: the names of the computes
     local nova
-    export OS_KEYSTONE_CONFIG_DIR=$ETC/keystone OS_PLACEMENT_CONFIG_DIR=$ETC/placement
-    export OS_GLANCE_CONFIG_DIR=$ETC/glance OS_NOVA_CONFIG_DIR=$ETC/nova
-    export OS_NOVA_CONFIG_FILES='api-paste.ini;nova.conf;db.conf'
+    export OS_KEYSTONE_CONFIG_DIR=$ETC/keystone OS_PLACEMENT_CONFIG_DIR=$ETC/placement OS_GLANCE_CONFIG_DIR=$ETC/glance
     api keystone $P_KEYSTONE keystone.wsgi.api
     # One thread: with four, ten simultaneous boots once claimed 5 vCPU on a host of 4.
     api placement $P_PLACEMENT placement.wsgi.api 1
     fork_nova nova-conductor nova-scheduler "$@" & nova=$!
     start_on $P_NEUTRON neutron-stub "$VENV/bin/python" "$HERE/neutron_stub.py" $P_NEUTRON || exit 1
     wait_port $P_RABBIT rabbit || exit 1
-    api nova-api $P_NOVA nova.wsgi.osapi_compute
+    nova_api
     api glance $P_GLANCE glance.wsgi.api
     wait $nova || die "Nova does not start"
     if [ "$WITH_AODH" = 1 ]; then
