@@ -1,7 +1,7 @@
 """Sphinx directives that take pages' contents from the code.
 
 ``fenix-state-picture`` and ``fenix-state-table`` show :data:`fenix.states.TABLE`; ``fenix-layers``
-shows the layers of ``.importlinter``.
+shows the layers of ``.importlinter``, ``fenix-conversation`` the session in ``conversation.json``.
 """
 
 import pathlib
@@ -44,6 +44,15 @@ class Layers(Directive):
         return [nodes.literal_block(text, text, language="text")]
 
 
+class Conversation(Directive):
+    def run(self):
+        shown = []
+        for headline, body in from_code.conversation(_ROOT / "doc" / "conversation.json"):
+            shown.append(nodes.paragraph("", "", nodes.strong("", headline)))
+            shown.append(nodes.literal_block(body, body, language="json"))
+        return shown
+
+
 def _row(cells):
     row = nodes.row()
     for cell in cells:
@@ -61,4 +70,5 @@ def setup(app):
     app.add_directive("fenix-state-picture", StatePicture)
     app.add_directive("fenix-state-table", StateTable)
     app.add_directive("fenix-layers", Layers)
+    app.add_directive("fenix-conversation", Conversation)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,6 +8,10 @@ colour of the page, so the picture is readable on light and dark alike.
 
 import configparser
 import html
+import json
+
+#: Characters in a line of JSON.
+_LINE = 88
 
 _WIDTH, _HEIGHT, _GAP = 236, 52, 40
 _TOP, _LEFT = 10, 350
@@ -42,6 +46,34 @@ def rows(table):
         table.moves.items(), key=lambda m: (place[m[0][0]], m[0][1] == "fail", place[m[1]])
     )
     return [(state, event, MEANING.get(event, ""), after) for (state, event), after in moves]
+
+
+def conversation(path):
+    """(headline, body as JSON text) of everything that was said in a recorded session.
+
+    :param path: the file that ``tools/acceptance/run.py --write-conversation`` writes.
+    """
+    said = json.loads(path.read_text())
+    return [
+        (f"{one['seconds']:.1f} s, {one['from']} to {one['to']}: {one['how']}", text(one["body"]))
+        for one in said
+    ]
+
+
+def text(value, indent=0):
+    """JSON in which lists and objects of plain values stand in one line."""
+    inside = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, dict | list) or not any(isinstance(v, dict | list) for v in inside):
+        line = json.dumps(value)
+        if len(line) + indent <= _LINE or not isinstance(value, dict):
+            return line
+    pad, (begin, end) = " " * (indent + 2), "{}" if isinstance(value, dict) else "[]"
+    items = (
+        [f"{json.dumps(k)}: {text(v, indent + 2)}" for k, v in value.items()]
+        if isinstance(value, dict)
+        else [text(v, indent + 2) for v in value]
+    )
+    return f"{begin}\n{pad}" + f",\n{pad}".join(items) + f"\n{' ' * indent}{end}"
 
 
 def layers(path):

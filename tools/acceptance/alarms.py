@@ -41,12 +41,13 @@ def read(body):
 class Tap:
     """Receives alarms, keeps each, and passes it on to whom it is for.
 
-    ``came``: alarms in the order of their arrival.
+    ``came``: alarms in the order of their arrival; ``on_body``: is called with each as it came.
     """
 
     def __init__(self, forward=None):
         """``forward``: URL of the manager that handles the alarms; None: nobody."""
         self.came = []
+        self.on_body = None
         self._forward = forward
         tap = self
 
@@ -66,7 +67,10 @@ class Tap:
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
 
     def take(self, body):
-        self.came.append(read(json.loads(body)))
+        decoded = json.loads(body)
+        self.came.append(read(decoded))
+        if self.on_body is not None:
+            self.on_body(decoded)
         if self._forward is not None:
             requests.post(self._forward, data=body, timeout=10)
 

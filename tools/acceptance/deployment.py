@@ -10,6 +10,7 @@ import sys
 import requests
 import sqlalchemy as sa
 from checks import Unmet, until
+from lab import TOOL
 
 API = "fenix-api"
 ENGINES = ("fenix-engine-1", "fenix-engine-2")
@@ -55,6 +56,11 @@ project_scale_in_reply = 60
 nack_retry_interval = 2
 live_migration_wait_time = 25
 own_action_wait_time = 60
+
+[command_action]
+# Done to the lab's hosts by the lab itself; on a real host it would go through ssh.
+allow = kill = {lab_tool} compute kill {{host}}
+allow = upgrade = {lab_tool} upgrade {{host}}
 
 [notifications]
 # maintenance.host also goes to the administrators of the infrastructure.
@@ -121,6 +127,7 @@ class Deployment:
         values = {
             **self._lab.env,
             "folder": self.folder,
+            "lab_tool": TOOL,
             "url": self.url,
             "rpc_timeout": self.RPC_TIMEOUT,
             "admin_project": self._lab.admin.get_project_id(),
@@ -131,6 +138,12 @@ class Deployment:
         with self._database.connect() as connection:
             connection.execute(sa.text(f"DROP DATABASE {name}"))
             connection.execute(sa.text(f"CREATE DATABASE {name} CHARACTER SET utf8mb4"))
+
+    def add(self, section, **options):
+        """Adds options at the end of fenix.conf, where they win; for daemons started later."""
+        lines = [f"[{section}]", *(f"{name} = {value}" for name, value in options.items())]
+        with open(self.conf, "a") as file:
+            file.write("\n".join(["", *lines, ""]))
 
     def run(self, *command):
         """Runs one of the commands to its end; returns (exit code, what it printed)."""

@@ -8,7 +8,9 @@ import contextlib
 import datetime
 import json
 import os
+import pathlib
 import signal
+import subprocess
 
 from checks import Unmet, until
 from keystoneauth1 import session as ka_session
@@ -16,6 +18,7 @@ from keystoneauth1.identity import v3
 from novaclient import client as nova_client
 from novaclient import exceptions as nova_exc
 
+TOOL = pathlib.Path(__file__).parents[1] / "openstack-lab"
 PROJECTS = ("vnf-a", "vnf-b")
 FILLER = "acceptance-filler"
 OWN_ALARMS = "acceptance-"
@@ -41,6 +44,19 @@ def task_of(server):
     return getattr(server, "OS-EXT-STS:task_state")
 
 
+def run_tool(*words, good=(0,)):
+    """Runs tools/openstack-lab; returns what it printed.
+
+    :param good: exit codes of a success.
+    :raises Unmet: when it fails.
+    """
+    command = [str(TOOL), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode not in good:
+        raise Unmet(f"{TOOL.name} {' '.join(words)}: {done.returncode} {done.stderr}")
+    return done.stdout
+
+
 class Lab:
     """Users, hosts, instances, alarms and faults of the lab."""
 
@@ -50,7 +66,7 @@ class Lab:
         self.hosts = [f"compute-{n}" for n in range(1, int(env["LAB_HOSTS"]) + 1)]
         self.vcpus = int(env["LAB_HOST_VCPUS"])
         self.admin = self.session("admin")
-        self.nova = self.compute(self.admin)
+        self.nova = self.client(self.admin)
         self.projects = {name: self.session(name).get_project_id() for name in PROJECTS}
         self.image = self.nova.glance.find_image("lab-image")
         self.flavors = {flavor.name: flavor for flavor in self.nova.flavors.list()}
@@ -69,7 +85,8 @@ class Lab:
         )
         return ka_session.Session(auth=auth, timeout=60)
 
-    def compute(self, session):
+    def client(self, session):
+        """Nova, with the token of a session."""
         return nova_client.Client(
             _MICROVERSION, session=session, region_name=self.region, connect_retries=_RETRIES
         )
@@ -124,6 +141,36 @@ class Lab:
         finally:
             os.kill(pid, signal.SIGCONT)
 
+    def up(self, host):
+        """Whether Nova believes that a host's nova-compute is alive."""
+        return self.nova.services.list(binary="nova-compute", host=host)[0].state == "up"
+
+    def compute(self, order, host):
+        """``stop``, ``kill`` or ``start`` a host's nova-compute."""
+        run_tool("compute", order, host)
+
+    def releases(self):
+        """Release and service version of Nova's processes, by name."""
+        lines = run_tool("releases").splitlines()
+        return {name: said for name, _, said in (line.partition(" ") for line in lines)}
+
+    def downgrade(self, *hosts):
+        """Restarts Nova's processes on hosts from the previous release."""
+        run_tool("downgrade", *hosts)
+
+    def upgrade(self, *hosts):
+        """And from the newest."""
+        run_tool("upgrade", *hosts)
+
+    @contextlib.contextmanager
+    def killed(self, host):
+        """While in it, a host's nova-compute is dead, without a word to anybody."""
+        self.compute("kill", host)
+        try:
+            yield
+        finally:
+            self.compute("start", host)
+
     def misplaced_allocations(self):
         """What Placement has allocated otherwise than servers run, as lines of text."""
         runs = {s.id: host_of(s) for s in self.servers()}
@@ -137,6 +184,10 @@ class Lab:
                     where = runs.get(consumer, "nowhere")
                     lines.append(f"{consumer} on {provider['name']}, runs {where}")
         return lines + [f"{server} has no allocation" for server in runs if not seen[server]]
+
+    def audit_placement(self):
+        """Removes allocations that belong to no instance and no move; 4 says that it did."""
+        run_tool("nova-manage", "placement", "audit", "--delete", good=(0, 4))
 
     # Instances
 
@@ -167,7 +218,7 @@ class Lab:
     def _create(self, spec):
         project, host, group = spec["project"], spec.get("host"), spec.get("group")
         user = "admin" if host else project
-        nova = self.compute(self.session(user, project))
+        nova = self.client(self.session(user, project))
         hints = {"group": self._group(nova, group)} if group else None
         flavor = self.flavors[spec.get("flavor", "lab.small")]
         more = {"host": host} if host else {}
@@ -215,7 +266,7 @@ class Lab:
         mine = set(self.projects.values())
         self.delete([s for s in self.servers() if s.tenant_id in mine or s.name == FILLER])
         for project in PROJECTS:
-            nova = self.compute(self.session(project))
+            nova = self.client(self.session(project))
             for group in nova.server_groups.list():
                 nova.server_groups.delete(group.id)
         until("other people's servers are gone", lambda: not self.servers(), _PATIENCE)

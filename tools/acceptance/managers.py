@@ -5,6 +5,7 @@ import runpy
 
 from alarms import Tap
 from checks import until
+from lab import now
 
 Sample = runpy.run_path(str(pathlib.Path(__file__).parents[1] / "vnfm.py"))["VNFM"]
 
@@ -25,6 +26,7 @@ class Manager(Sample):
     ``before_reply``: the same, when it has decided what to answer.
     ``silent_in``: states in which it hears and does not answer.
     ``refuses``: state -> how often it says "not now" before it agrees.
+    ``recorder``: is told every reply, and when it was sent.
     ``replaced``: ids of instances that it re-created elsewhere, old -> new.
     """
 
@@ -37,6 +39,7 @@ class Manager(Sample):
         self.silent_in = set()
         self.refuses = {}
         self.replaced = {}
+        self.recorder = None
         self.tap = Tap(forward=self.start())
 
     def listen(self, event_type):
@@ -59,10 +62,13 @@ class Manager(Sample):
     def reply(self, payload, body):
         if payload["state"] in self.before_reply:
             self.before_reply[payload["state"]](payload)
+        at = now()
         super().reply(payload, body)
+        if self.recorder is not None:
+            self.recorder.reply(at, payload, self.replies[-1][1])
         for instance_id, action in body.get("instance_actions", {}).items():
             if action == "OWN_ACTION":
-                self._move_itself(instance_id)
+                self.move_itself(instance_id)
 
     def choose(self, payload):
         """What it would move itself it lets Fenix move where that is not for good."""
@@ -76,16 +82,20 @@ class Manager(Sample):
         for manners in (self.before, self.before_reply, self.silent_in, self.refuses):
             manners.clear()
 
-    def _move_itself(self, instance_id):
-        """Make it again, wherever Nova finds room, before the old one goes."""
+    def move_itself(self, instance_id):
+        """Make an instance again, wherever Nova finds room, before the old one goes."""
         old = self.nova.servers.get(instance_id)
         flavor = next(f for f in self.nova.flavors.list() if f.name == old.flavor["original_name"])
         new = self.nova.servers.create(old.name, old.image["id"], flavor, nics="none")
-        until(
-            f"{self.project}'s new {old.name} is ACTIVE",
-            lambda: self.nova.servers.get(new.id).status == "ACTIVE",
-            _PATIENCE,
-        )
+
+        def ended():
+            status = self.nova.servers.get(new.id).status
+            return status if status in ("ACTIVE", "ERROR") else None
+
+        if until(f"{self.project}'s new {old.name} has started", ended, _PATIENCE) == "ERROR":
+            # It stays where it is for now; the failed one is of no use.
+            self.nova.servers.delete(new.id)
+            return
         self.nova.servers.delete(old.id)
         self.replaced[old.id] = new.id
 

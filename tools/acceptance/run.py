@@ -8,12 +8,18 @@ It also is an example of a deployment (deployment.py: catalogue, configuration, 
 and of clients (client.py, managers.py). The last line is "N passed, N failed".
 """
 
+import argparse
 import os
+import re
 import signal
 import sys
 
-import faults
+import conversation
+import host_faults
+import move_faults
 import rolling
+import service_faults
+import upgrade
 import verdicts
 from alarms import Tap
 from checks import Report
@@ -21,7 +27,19 @@ from client import Client
 from deployment import API, ENGINES, Deployment
 from lab import Lab
 from managers import Manager
+from play import clean
 from stage import Stage
+
+#: Short times for sessions that are to fail: after so many tries, and so many seconds.
+_FAULT_OPTIONS = {
+    "project_maintenance_reply": 15,
+    "live_migration_wait_time": 25,
+    "abort_wait_time": 5,
+    "live_migration_retries": 1,
+    "move_retry_interval": 1,
+    "own_action_wait_time": 20,
+    "host_back_wait_time": 25,
+}
 
 
 def deploy(report, fenix):
@@ -51,7 +69,7 @@ def ready(report, lab, fenix):
     return False
 
 
-def cast(report, lab, fenix):
+def cast(report, lab, fenix, write_conversation):
     """The managers and the administrators, each with alarms of its own."""
     managers = (Manager(lab, "vnf-a"), Manager(lab, "vnf-b"))
     managers[0].listen("maintenance.planned")
@@ -59,26 +77,64 @@ def cast(report, lab, fenix):
     tap = Tap()
     lab.subscribe(lab.session("fenix", "service"), "maintenance.session", tap.url)
     lab.subscribe(lab.admin, "maintenance.host", tap.url)
-    return Stage(report, lab, fenix, Client(lab.admin, lab.region), managers, tap)
+    admin = Client(lab.admin, lab.region)
+    return Stage(report, lab, fenix, admin, managers, tap, write_conversation)
 
 
-def run(stage):
-    """Everything, in order; returns the summary line."""
-    line = "no session came to its end"
-    with stage.report.part("a session over all hosts"):
-        story = rolling.maintain(stage)
-        verdicts.judge(stage, story)
-        rolling.end(stage, story)
-        taps = [stage.tap, *(manager.tap for manager in stage.managers)]
-        alarms = sum(len(tap.of(story.session_id)) for tap in taps)
-        line = rolling.summary(story, alarms, stage.admin.refused)
-    with stage.report.part("hosts are emptied for the faults"):
-        faults.clean(stage)
-    faults.run(stage)
-    return line
+def a_session_over_all_hosts(stage):
+    """The main job; returns the line that says what was done."""
+    story = rolling.maintain(stage)
+    verdicts.judge(stage, story)
+    rolling.end(stage, story)
+    taps = [stage.tap, *(manager.tap for manager in stage.managers)]
+    alarms = sum(len(tap.of(story.session_id)) for tap in taps)
+    clean(stage)
+    return rolling.summary(story, alarms, stage.admin.refused)
+
+
+def short_times(stage):
+    """Engines that give up sooner, for the faults that follow."""
+    stage.fenix.add("workflow", **_FAULT_OPTIONS)
+    names = stage.fenix.engines()
+    stage.fenix.stop(*names)
+    stage.fenix.start(*names)
+    stage.fenix.wait_ready()
+
+
+PARTS = (
+    a_session_over_all_hosts,
+    *conversation.SCENARIOS,
+    *upgrade.SCENARIOS,
+    short_times,
+    *service_faults.SCENARIOS,
+    *move_faults.SCENARIOS,
+    *host_faults.SCENARIOS,
+)
+
+
+def run(stage, wanted):
+    """Every part whose name matches, in order; returns what they say of themselves."""
+    lines = []
+    for part in PARTS:
+        name = part.__name__.replace("_", " ")
+        if part is not short_times and not re.search(wanted, name):
+            continue
+        before = stage.report.failed
+        with stage.report.part(name):
+            lines.append(part(stage))
+        if stage.report.failed != before:
+            with stage.report.part("what it left is removed"):
+                clean(stage)
+    return [line for line in lines if line]
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default="", metavar="REGEX", help="parts whose names match")
+    parser.add_argument(
+        "--write-conversation", action="store_true", help=f"write {conversation.FILE.name} anew"
+    )
+    options = parser.parse_args()
     if "LAB" not in os.environ:
         sys.exit('the lab is not in the environment: eval "$(tools/openstack-lab env)"')
     # Ended from outside, it still stops its daemons and cleans up.
@@ -86,10 +142,11 @@ def main():
     report = Report()
     lab = Lab(os.environ)
     fenix = Deployment(lab)
-    line = "nothing was tried"
+    lines = []
     try:
         if ready(report, lab, fenix):
-            line = run(cast(report, lab, fenix))
+            stage = cast(report, lab, fenix, options.write_conversation)
+            lines = run(stage, options.only)
     finally:
         with report.part("the end"):
             codes = fenix.stop_all()
@@ -99,7 +156,7 @@ def main():
             report.none("nothing is left allocated", lab.misplaced_allocations())
     if report.failed:
         print(f"logs and configuration: {fenix.folder}; the cloud's logs: {lab.env['LAB_LOGS']}")
-    print(line)
+    print("\n".join(lines))
     print(report.last_line())
     return 1 if report.failed else 0
 

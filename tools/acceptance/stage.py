@@ -12,7 +12,10 @@ from managers import Manager
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """``tap``: receives the alarms of administrators. ``admin``: Fenix's API as they use it."""
+    """``tap``: receives the alarms of administrators. ``admin``: Fenix's API as they use it.
+
+    ``write_conversation``: the recorded conversation becomes the one that the manual shows.
+    """
 
     report: Report
     lab: Lab
@@ -20,3 +23,4 @@ class Stage:
     admin: Client
     managers: tuple[Manager, Manager]  # of vnf-a and vnf-b
     tap: Tap
+    write_conversation: bool = False
