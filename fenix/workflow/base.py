@@ -20,6 +20,7 @@ from fenix.workflow.hold import Hold
 from fenix.workflow.inventory import Inventory
 from fenix.workflow.moving import Moving
 from fenix.workflow.outcome import Fatal, Outcome, Wait
+from fenix.workflow.outside import Outside
 from fenix.workflow.upkeep import DONE, Upkeep
 from fenix.workflow.watching import Watching
 
@@ -48,7 +49,7 @@ class BaseWorkflow:
         self.inventory = Inventory(hold)
         self.moving = Moving(hold, self.inventory)
         self.watching = Watching(hold, self.inventory, self.moving)
-        self.upkeep = Upkeep(hold, self.acting)
+        self.upkeep = Upkeep(hold, self.acting, Outside(hold, self.inventory))
 
     @property
     def session(self) -> records.Session:

@@ -122,8 +122,13 @@ class Emptying:
             for i in self._snapshot.under_way()
             if i.move_phase == PLANNED and agreed(i, state) and i.action != OWN_ACTION
         ]
-        if any(i.move_attempts for i in ready):
-            self._upkeep.look_outside()
+        hosts = self._snapshot.hosts
+        if any(
+            i.move_attempts or (i.move_target in hosts and hosts[i.move_target].outside)
+            for i in ready
+        ):
+            # A target that others take care of may have been disabled since it was chosen.
+            self._upkeep.services()
         return self._moving.start(
             ready, lambda: [h for h in targets if not h.found_disabled], on_fatal
         )

@@ -69,32 +69,42 @@ class Inventory:
                 f"the cloud does not know {', '.join(missing)} any more; bring the host back or "
                 f"start a session without it"
             )
-        self._outside_hosts(found.values())
+        for cloud_host in self.usable_elsewhere(found.values()):
+            self.add_outside(cloud_host)
         for host in self._snapshot.session_hosts():
             if not host.started_at:
                 self._service(host, found[host.hostname])
         self._capacities()
         self.refresh()
 
-    def _outside_hosts(self, found: Iterable[base.CloudHost]) -> None:
+    def usable_elsewhere(self, found: Iterable[base.CloudHost]) -> list[base.CloudHost]:
+        """Computes that may take instances, and that neither this session nor another knows."""
+        new = [
+            h
+            for h in found
+            if h.hostname not in self._snapshot.hosts
+            and base.COMPUTE in h.roles
+            and h.enabled
+            and h.up
+        ]
+        if not new:
+            return []
         held = self._hold.store.holders()
         session_id = self._hold.session.session_id
-        for cloud_host in found:
-            name = cloud_host.hostname
-            if name in self._snapshot.hosts or base.COMPUTE not in cloud_host.roles:
-                continue
-            usable = cloud_host.enabled and cloud_host.up
-            if usable and held.get(name, session_id) == session_id:
-                self._hold.add_host(
-                    records.Host(
-                        session_id,
-                        name,
-                        base.COMPUTE,
-                        outside=True,
-                        phase="outside",
-                        service_id=cloud_host.service_id,
-                    )
-                )
+        return [h for h in new if held.get(h.hostname, session_id) == session_id]
+
+    def add_outside(self, cloud_host: base.CloudHost) -> records.Host:
+        """Take a host into view that the session does not maintain."""
+        host = records.Host(
+            self._hold.session.session_id,
+            cloud_host.hostname,
+            base.COMPUTE,
+            outside=True,
+            phase="outside",
+            service_id=cloud_host.service_id,
+        )
+        self._hold.add_host(host)
+        return host
 
     def _service(self, host: records.Host, cloud_host: base.CloudHost) -> None:
         host.service_id = cloud_host.service_id
@@ -103,8 +113,11 @@ class Inventory:
         self._hold.touch(host)
 
     def _capacities(self) -> None:
-        computes = [h.hostname for h in self._snapshot.hosts.values() if h.is_compute]
-        for name, capacity in self._hold.cloud.capacity(computes).items():
+        self.measure([h.hostname for h in self._snapshot.hosts.values() if h.is_compute])
+
+    def measure(self, hostnames: Iterable[str]) -> None:
+        """Know how much can be used of these computes."""
+        for name, capacity in self._hold.cloud.capacity(hostnames).items():
             host = self._snapshot.hosts[name]
             host.vcpus, host.memory_mb = capacity.vcpus, capacity.memory_mb
             host.disk_gb = capacity.disk_gb
@@ -213,7 +226,10 @@ class Inventory:
             if before != now:
                 known[server.server_id] = now
                 names.update({server.host, before[0] if before else None})
-        hosts = [h for h in self._snapshot.hosts.values() if h.outside and h.hostname in names]
+        self.count([h for h in self._snapshot.hosts.values() if h.outside and h.hostname in names])
+
+    def count(self, hosts: list[records.Host]) -> None:
+        """Know what instances that the session does not follow take of these hosts now."""
         if not hosts:
             return
         member_of = self._groups()

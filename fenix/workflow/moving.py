@@ -178,7 +178,7 @@ class Moving:
             busy[instance.move_source] = busy.get(instance.move_source, 0) + 1
             groups.add(group)
             if instance.move_phase == PLANNED:
-                if instance.move_attempts:
+                if instance.move_attempts or self._is_closed(instance.move_target):
                     self._retarget(instance, targets())
                 begun.append(self._intend(instance))
         if begun:
@@ -217,6 +217,11 @@ class Moving:
         instance.move_due = self._hold.after(self._conf.live_migration_wait_time)
         self._snapshot.set_phase(instance, MOVING)
         self._hold.touch(instance)
+
+    def _is_closed(self, hostname: str | None) -> bool:
+        """Whether a target has been disabled, or has failed, since it was reserved."""
+        host = self._snapshot.hosts.get(hostname or "")
+        return host is not None and host.found_disabled
 
     def _retarget(self, instance: records.Instance, hosts: list[records.Host]) -> None:
         """Choose a target that has not failed yet; when all have, another than the last."""

@@ -182,9 +182,10 @@ class Pipeline:
         state = (len(waiting), len(rooms), total(r.free for r in rooms), places)
         if active and self._snapshot.tried.get("next") == state:
             return later
-        # Others may have used or left room on hosts outside since anything was looked at.
+        # Others may have used or left room on hosts outside since anything was looked at, and the
+        # hosts themselves may have come or gone.
+        self._upkeep.services()
         self._workflow.inventory.observe()
-        self._upkeep.look_outside()
         picture = Picture(self._snapshot)
         chosen = self._workflow.steering.next(waiting, places)
         for source, placement in chosen:

@@ -75,6 +75,7 @@ class RollingWorkflow(BaseWorkflow):
             return Wait(begin, "maintenance_at has not come")
         if not self.run_once("pre"):
             return self.for_a_result("pre actions")
+        self.upkeep.services()
         self.inventory.refresh()
         self.inventory.demand_movable()
         return Go(self._way_on())
@@ -102,6 +103,7 @@ class RollingWorkflow(BaseWorkflow):
         )
         if wait is not None:
             return wait
+        self.upkeep.services()
         self.inventory.observe()
         way = self._way_on()
         if way == states.ASK_SCALE_IN:

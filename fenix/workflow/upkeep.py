@@ -16,6 +16,7 @@ from fenix.notifications import payloads
 from fenix.workflow.acting import Acting
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
+from fenix.workflow.outside import Outside
 
 PENDING = "pending"
 DRAINING = "draining"
@@ -31,27 +32,22 @@ _REPORTS = "reports"
 class Upkeep:
     """Takes hosts from phase to phase."""
 
-    def __init__(self, hold: Hold, acting: Acting) -> None:
+    def __init__(self, hold: Hold, acting: Acting, outside: Outside) -> None:
         self._hold = hold
         self._acting = acting
+        self._outside = outside
         self._seen: dict[str, base.CloudHost] | None = None
 
     def services(self) -> dict[str, base.CloudHost]:
-        """Hosts as their services report them; listed once in a run of a handler."""
+        """Hosts as their services report them; listed once in a run of a handler.
+
+        What has become of hosts outside the session is taken in at the same time.
+        """
         if self._seen is None:
             self._seen = {h.hostname: h for h in self._hold.cloud.hosts()}
+            if self._hold.noted("discovered"):
+                self._outside.look(self._seen)
         return self._seen
-
-    def look_outside(self) -> None:
-        """Know which hosts outside can be used: other sessions and admins disable them."""
-        for host in self._hold.snapshot.hosts.values():
-            if not host.outside:
-                continue
-            seen = self.services().get(host.hostname)
-            is_out = seen is None or not (seen.enabled and seen.up)
-            if host.found_disabled != is_out:
-                host.found_disabled = is_out
-                self._hold.touch(host)
 
     def _now_is(self, seen: base.CloudHost, **changed: Any) -> None:
         """Know what a call of ours has changed, without listing every service again."""

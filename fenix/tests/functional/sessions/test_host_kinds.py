@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 from fenix.tests.functional.sessions.base import Payload, SessionTestCase
 from fenix.tests.functional.sessions.test_faults import silence
@@ -234,3 +235,74 @@ class MixedHostsTest(SessionTestCase):
         self.assertEqual(3 * 2 + 2, len(runs))
         # Plain computes do not wait for them.
         self.assertLess(hosts["compute-1"]["finished_at"], mixed[-1][1])
+
+
+class ChangingNeighboursTest(SessionTestCase):
+    """Hosts outside the session come, go and are disabled while it works."""
+
+    def build(self) -> None:
+        self.computes(2)
+        # Preferred as targets: what fits best is filled first.
+        self.cloud.add_host("spare-1", vcpus=2, memory_mb=65536)
+        self.cloud.add_host("spare-2", vcpus=3, memory_mb=65536)
+        self.workers = self.instances("worker", {"compute-1": 1})
+        self.instances("other", {"compute-2": 4})
+
+    def targets(self) -> list[str | None]:
+        """Where anybody tried to move an instance to."""
+        return [m.dest for m in self.cloud.record.moves]
+
+    def while_asked(self, state: str, change: Callable[[], object]) -> str:
+        """A session during which something happens before the project answers."""
+
+        def answer(payload: Payload) -> dict[str, str]:
+            change()
+            return {"state": f"ACK_{state}"}
+
+        self.manager.answer[state] = answer
+        session_id = self.create(hosts=["compute-1"])
+        self.done(session_id)
+        self.assert_cloud_sound()
+        return session_id
+
+    def test_the_best_is_taken_as_long_as_nothing_happens(self) -> None:
+        self.while_asked("MAINTENANCE", lambda: None)
+        self.assertEqual(["spare-1"], self.targets())
+
+    def disable(self, host: str) -> None:
+        self.service(host).status = "disabled"
+
+    def test_one_that_is_disabled_before_anything_is_planned(self) -> None:
+        self.while_asked("MAINTENANCE", lambda: self.disable("spare-1"))
+        self.assertEqual(["spare-2"], self.targets())
+
+    def test_one_that_is_disabled_after_it_was_chosen(self) -> None:
+        self.while_asked("PLANNED_MAINTENANCE", lambda: self.disable("spare-1"))
+        self.assertEqual(["spare-2"], self.targets())
+
+    def test_one_that_fails(self) -> None:
+        def fail() -> None:
+            self.service("spare-1").forced_down = True
+
+        self.while_asked("PLANNED_MAINTENANCE", fail)
+        self.assertEqual(["spare-2"], self.targets())
+
+    def test_one_that_appears(self) -> None:
+        def change() -> None:
+            self.disable("spare-1")
+            self.disable("spare-2")
+            self.cloud.add_host("spare-3", vcpus=2, memory_mb=65536)
+            self.instances("new", {"spare-3": 1})
+
+        self.while_asked("MAINTENANCE", change)
+        self.assertEqual(["spare-3"], self.targets())
+
+    def test_one_that_is_enabled_again(self) -> None:
+        self.disable("spare-1")
+        self.disable("spare-2")
+
+        def enable() -> None:
+            self.service("spare-2").status = "enabled"
+
+        self.while_asked("MAINTENANCE", enable)
+        self.assertEqual(["spare-2"], self.targets())
