@@ -15,6 +15,7 @@ from typing import Any
 from fenix.client.connection import SERVICE_TYPE, Connection
 from fenix.client.constraints import GroupConstraints, InstanceConstraints
 from fenix.client.errors import ClientError
+from fenix.client.plans import Plan
 from fenix.client.replies import Replies
 from fenix.client.results import Engine, read
 from fenix.client.sessions import Sessions
@@ -56,11 +57,9 @@ class Client:
         body = self._connection.request("GET", "engines")
         return [read(Engine, engine) for engine in body["engines"]]
 
-    def plan(self, **fields: Any) -> dict[str, Any]:
+    def plan(self, **fields: Any) -> Plan:
         """What a session with the same fields would do; nothing is changed.
 
         :param fields: as for :meth:`fenix.client.sessions.Sessions.create`.
-        :returns: the plan, as the manual's page on the API describes it.
         """
-        found: dict[str, Any] = self._connection.request("POST", "plan", body=fields)
-        return found
+        return read(Plan, self._connection.request("POST", "plan", body=fields))

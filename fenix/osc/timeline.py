@@ -24,6 +24,8 @@ _PHASES = {
 #: Questions that nobody has to answer.
 _TOLD_ONLY = "INSTANCE_ACTION_DONE"
 _SHORT = 8
+#: The state of an attempt of an action.
+_FAILED = "FAILED"
 _NAMED = frozenset({charts.STATE, charts.WAIT, charts.FAILED})
 
 
@@ -160,12 +162,8 @@ class _Timeline:
             rows.setdefault(source, []).append(bar)
             if target:
                 rows.setdefault(target, [])
-        for run in self._detail.action_plugin_instances if self._detail else ():
-            if run.started_at is not None:
-                open_ = _Open(charts.ACTION, run.started_at, f"{run.type} action {run.plugin}")
-                kind = charts.FAILED if run.state == "FAILED" else None
-                bar = self._bar(open_, run.finished_at or self._end, kind)
-                rows.setdefault(run.hostname, []).append(bar)
+        for host, bar in self._actions():
+            rows.setdefault(host, []).append(bar)
         order = self._first_begun(rows)
         return [Row(name, tuple(rows[name])) for name in order]
 
@@ -194,6 +192,21 @@ class _Timeline:
                 open_[event.host] = _Open(kind, event.at, label)
         for host, last in open_.items():
             yield host, self._bar(last, self._end)
+
+    def _actions(self) -> Iterable[tuple[str, Bar]]:
+        """Attempts that have ended, and what is run just now."""
+        for event in self._events:
+            seconds = event.data.get("seconds")
+            if event.kind == "action" and event.host and seconds is not None:
+                since = event.at - datetime.timedelta(seconds=float(seconds))
+                label = f"{event.data.get('type')} action {event.data.get('plugin')}"
+                kind = charts.FAILED_ACTION if event.data.get("state") == _FAILED else None
+                yield event.host, self._bar(_Open(charts.ACTION, since, label), event.at, kind)
+        for run in self._detail.action_plugin_instances if self._detail else ():
+            if run.state == "RUNNING" and run.started_at is not None:
+                label = f"{run.type} action {run.plugin}"
+                open_ = _Open(charts.ACTION, run.started_at, label)
+                yield run.hostname, self._bar(open_, self._end)
 
     def _moves(self) -> Iterable[tuple[HistoryEvent, float]]:
         """Moves that have ended well, with when they began."""

@@ -13,8 +13,10 @@ DRAIN = "drain"
 WORK = "work"
 RETURN = "return"
 FAILED = "failed"
+BLOCKED = "blocked"
 MOVE = "move"
 ACTION = "action"
+FAILED_ACTION = "failed-action"
 
 #: What the kinds are called in the legend.
 NAMES = {
@@ -25,11 +27,13 @@ NAMES = {
     WORK: "in maintenance",
     RETURN: "coming back",
     FAILED: "failed",
+    BLOCKED: "cannot be emptied",
     MOVE: "move of an instance",
     ACTION: "action",
+    FAILED_ACTION: "action that failed",
 }
 #: Drawn thinner, below the others of a row.
-THIN = frozenset({MOVE, ACTION})
+THIN = frozenset({MOVE, ACTION, FAILED_ACTION})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

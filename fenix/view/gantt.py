@@ -37,8 +37,10 @@ _COLOURS = {
     charts.WORK: ("#2f6fad", "#5a9fe0"),
     charts.RETURN: ("#8bbbe0", "#2f5f8a"),
     charts.FAILED: ("#c1272d", "#ff6b6b"),
+    charts.BLOCKED: ("#a3413d", "#e08a86"),
     charts.MOVE: ("#7a4fa3", "#b48ae0"),
     charts.ACTION: ("#25764a", "#52c48a"),
+    charts.FAILED_ACTION: ("#c1272d", "#ff6b6b"),
 }
 #: The luminance from which black is read better than white.
 _GREY = 0.185

@@ -131,12 +131,16 @@ class TimelineTest(unittest.TestCase):
             plugin="command",
             type="host",
             hostname="compute-1",
-            state="FAILED",
-            started_at=after(17),
-            finished_at=after(20),
+            state="RUNNING",
+            started_at=after(21),
         )
-        chart = self.chart(history(), detail("MAINTENANCE", action_plugin_instances=[run]))
-        self.assertIn(("failed", 17, 20), bars(chart, "compute-1"))
+        events = history().add(
+            *(20, "action"), host="compute-1", plugin="command", state="FAILED", seconds=3.0
+        )
+        chart = self.chart(events, detail("MAINTENANCE", action_plugin_instances=[run]))
+        drawn = bars(chart, "compute-1")
+        self.assertIn(("failed-action", 17, 20), drawn)
+        self.assertIn(("action", 21, 40), drawn)
 
 
 class SvgTest(unittest.TestCase):
