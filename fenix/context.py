@@ -11,9 +11,13 @@ class RequestContext(context.RequestContext):
     """The caller of one API request, as the authentication middleware found it."""
 
     def to_rpc(self) -> dict[str, Any]:
-        """What engines are told: the request ids only.
+        """What engines are told: the request ids, and who asks, for a session's history.
 
         No project: whatever leaves an engine as a notification must not carry the caller's
         (contract section 5).
         """
-        return {"request_id": self.request_id, "global_request_id": self.global_request_id}
+        return {
+            "request_id": self.request_id,
+            "global_request_id": self.global_request_id,
+            "user_id": self.user_id,
+        }

@@ -51,6 +51,12 @@ _TABLE: list[tuple[str, str, str, list[tuple[str, str]]]] = [
         "Continue a session that has failed.",
         [("PUT", SESSION), ("POST", SESSION)],
     ),
+    (
+        "session:control",
+        _ADMIN,
+        "Pause, resume or abort a session, retry or skip one of its hosts.",
+        [("PUT", SESSION), ("POST", SESSION)],
+    ),
     ("session:delete", _ADMIN, "Stop a session and put its hosts back.", [("DELETE", SESSION)]),
     (
         "session:detail",

@@ -109,7 +109,7 @@ class Resource:
 
 
 def verb(
-    rule: str | None,
+    rule: str | tuple[str, ...] | None,
     *,
     schema: validation.Schema | None = None,
     body_optional: bool = False,
@@ -120,7 +120,8 @@ def verb(
     First the policy decides, then the body is held against the schema; only then the method runs
     and may look anything up.
 
-    :param rule: the policy rule; None for what needs no token.
+    :param rule: the policy rule; several: one of them is enough here, and the method asks for
+        the one that applies; None for what needs no token.
     :param schema: schema of the body, which is then passed to the method.
     :param body_optional: an absent body is passed as ``{}``.
     :param body_forbidden: a body is refused instead of being ignored.
@@ -129,8 +130,10 @@ def verb(
     def decorate(method: Callable[..., Any]) -> Callable[[Any], Any]:
         def handler(self: Resource) -> Any:
             taken = intake.of(pecan.request.environ)
-            if rule is not None:
+            if isinstance(rule, str):
                 self.authorize(rule, self.target())
+            elif rule is not None and not any(self.allows(r) for r in rule):
+                self.authorize(rule[0], self.target())
             if schema is not None:
                 return method(self, _body(self.services.conf, taken, schema, body_optional))
             if body_forbidden and taken.has_body:

@@ -25,6 +25,8 @@ _SESSION = [
     "failed_state",
     "reason",
     "workflow",
+    "command",
+    "paused_at",
     "maintenance_at",
     "percent_done",
     "request_id",
@@ -35,6 +37,7 @@ _HOST = [
     "hostname",
     "type",
     "phase",
+    "failed_phase",
     "maintained",
     "disabled",
     "found_disabled",
@@ -106,7 +109,8 @@ _LIMITS = [
 def session(found: records.Session) -> dict[str, Any]:
     """A session's own fields."""
     limits = {name: found.settings.get(name) for name in _LIMITS}
-    return {**_shown(found, _SESSION), **limits, "metadata": found.meta}
+    paused = found.paused_at is not None
+    return {**_shown(found, _SESSION), "paused": paused, **limits, "metadata": found.meta}
 
 
 def detail(found: Detail) -> dict[str, Any]:

@@ -16,11 +16,19 @@ _S = models.sessions
 _W = models.project_waits
 
 #: Columns that only this module and the claims write.
-_LEASE = ("session_id", "owner", "lease_until", "revision", "wakes", "wake_at", "command")
+_LEASE = ("session_id", "owner", "last_owner", "lease_until", "revision", "wakes", "wake_at")
 
 
 class Stale(exceptions.FenixError):
-    """A project answered a question while it was being closed: look again."""
+    """A reply or a command came in while the handler was at work: look again."""
+
+
+def lost(write: orm.Session, session: records.Session) -> exceptions.FenixError:
+    """Why a session's holder could not write, inside the transaction that tried."""
+    owner = write.scalar(sa.select(_S.c.owner).where(_S.c.session_id == session.session_id))
+    if owner is not None and owner == session.owner:
+        return Stale(f"session {session.session_id} was given a command meanwhile")
+    return exceptions.LostLease(f"session {session.session_id} was taken over from {session.owner}")
 
 
 @dataclasses.dataclass(slots=True)
@@ -69,7 +77,8 @@ def commit(
     :param release: None keeps the lease. When something woke the session after ``session`` was
         read (``wakes`` differs), it is due at once whatever ``wake_at`` says.
     :raises LostLease: another engine has the session; nothing is written.
-    :raises Stale: a reply came in for a question that was to be closed; nothing is written.
+    :raises Stale: a reply came in for a question that was to be closed, or an admin gave a
+        command; nothing is written.
     """
     values = rows.values(session, without=_LEASE)
     values["updated_at"] = now
@@ -81,9 +90,6 @@ def commit(
             if release.wake_at is None
             else sa.case((_S.c.wakes == session.wakes, release.wake_at), else_=now)
         )
-        if release.wake_at is None:
-            # A command that came in meanwhile still has to be seen.
-            values["wake_at"] = sa.case((_S.c.command.is_(None), None), else_=now)
     with database.writer() as write:
         swapped = write.execute(
             sa.update(_S)
@@ -95,9 +101,7 @@ def commit(
             .values(**values)
         )
         if swapped.rowcount != 1:  # type: ignore[attr-defined]
-            raise exceptions.LostLease(
-                f"session {session.session_id} was taken over from {session.owner}"
-            )
+            raise lost(write, session)
         _write(write, changes)
     session.revision += 1
     session.updated_at = now

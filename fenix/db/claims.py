@@ -45,6 +45,7 @@ def claim(
             .where(_S.c.session_id == session_id, _S.c.wake_at <= now, _free(now))
             .values(
                 owner=owner,
+                last_owner=owner,
                 lease_until=now + datetime.timedelta(seconds=lease),
                 revision=_S.c.revision + 1,
             )

@@ -1,10 +1,8 @@
-"""Birth and end of sessions, and commands to them."""
+"""Birth and end of sessions."""
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exc
@@ -12,13 +10,15 @@ from sqlalchemy import orm
 
 from fenix import exceptions, states
 from fenix.db import models, records, rows
-from fenix.db import sessions as db_sessions
+from fenix.db.advance import lost
 from fenix.db.api import Database, repeatable, retried
 
 _S = models.sessions
 _C = models.host_claims
 
+#: Values of a session's ``command``: it is being stopped.
 DELETE = "delete"
+ABORT = "abort"
 
 
 @repeatable
@@ -44,7 +44,8 @@ def holders(database: Database, hostnames: Sequence[str] | None = None) -> dict[
         }
 
 
-def _conflict(database: Database, hostnames: Sequence[str]) -> exceptions.Conflict:
+def conflict(database: Database, hostnames: Sequence[str]) -> exceptions.Conflict:
+    """The error for hosts that other sessions hold, naming them."""
     held = holders(database, hostnames)
     named = ", ".join(f"{h} (session {s})" for h, s in sorted(held.items()))
     return exceptions.Conflict(
@@ -67,7 +68,7 @@ def create(
     try:
         _create(database, session, hosts, actions, events, outgoing)
     except db_exc.DBDuplicateEntry:
-        raise _conflict(database, [h.hostname for h in hosts]) from None
+        raise conflict(database, [h.hostname for h in hosts]) from None
 
 
 @retried
@@ -80,7 +81,7 @@ def _create(
     outgoing: Sequence[records.Outgoing],
 ) -> None:
     with database.writer() as write:
-        _claim(write, session.session_id, [h.hostname for h in hosts])
+        claim_hosts(write, session.session_id, [h.hostname for h in hosts])
         rows.insert(write, _S, [session])
         rows.insert(write, models.hosts, hosts)
         rows.insert(write, models.action_plugins, actions, without=["action_id"])
@@ -88,78 +89,14 @@ def _create(
         rows.insert(write, models.outbox, outgoing, without=["outbox_id"])
 
 
-def _claim(write: orm.Session, session_id: str, hostnames: Sequence[str]) -> None:
+def claim_hosts(write: orm.Session, session_id: str, hostnames: Sequence[str]) -> None:
+    """Take hosts for a session, inside a transaction of the caller.
+
+    :raises oslo_db.exception.DBDuplicateEntry: another session holds one.
+    """
     wanted = [{"hostname": h, "session_id": session_id} for h in sorted(hostnames)]
     for start in range(0, len(wanted), rows.CHUNK):
         write.execute(sa.insert(_C), wanted[start : start + rows.CHUNK])
-
-
-def resume(
-    database: Database,
-    session_id: str,
-    state: str,
-    hostnames: Sequence[str],
-    progress: dict[str, Any],
-    event: records.Event,
-) -> None:
-    """Continue a failed session in ``state``; it takes ``hostnames`` again.
-
-    :raises Conflict: it is not failed (any more), or another session holds a host.
-    """
-    try:
-        _resume(database, session_id, state, hostnames, progress, event)
-    except db_exc.DBDuplicateEntry:
-        raise _conflict(database, hostnames) from None
-
-
-@retried
-def _resume(
-    database: Database,
-    session_id: str,
-    state: str,
-    hostnames: Sequence[str],
-    progress: dict[str, Any],
-    event: records.Event,
-) -> None:
-    with database.writer() as write:
-        changed = write.execute(
-            sa.update(_S)
-            .where(
-                _S.c.session_id == session_id,
-                _S.c.state == states.MAINTENANCE_FAILED,
-                _S.c.command.is_(None),
-            )
-            .values(
-                state=state,
-                prev_state=states.MAINTENANCE_FAILED,
-                reason=None,
-                progress=progress,
-                wake_at=event.at,
-                updated_at=event.at,
-                wakes=_S.c.wakes + 1,
-                revision=_S.c.revision + 1,
-            )
-        )
-        if changed.rowcount != 1:  # type: ignore[attr-defined]
-            raise exceptions.Conflict(f"session {session_id} has not failed")
-        _claim(write, session_id, hostnames)
-        rows.insert(write, models.session_events, [event], without=["event_id"])
-
-
-@retried
-def order(database: Database, session_id: str, command: str, now: datetime.datetime) -> None:
-    """Give a session a command that the engine which holds it, or claims it next, carries out.
-
-    :raises NotFound: no such session.
-    """
-    with database.writer() as write:
-        changed = write.execute(
-            sa.update(_S)
-            .where(_S.c.session_id == session_id)
-            .values(command=command, wakes=_S.c.wakes + 1, wake_at=now)
-        )
-        if changed.rowcount != 1:  # type: ignore[attr-defined]
-            raise db_sessions.not_found(session_id)
 
 
 @retried
@@ -167,6 +104,7 @@ def erase(database: Database, session: records.Session, events: Sequence[records
     """Delete the rows of a session that its engine holds; its history and outbox stay.
 
     :raises LostLease: another engine has it; nothing is deleted.
+    :raises Stale: an admin gave a command meanwhile; nothing is deleted.
     """
     with database.writer() as write:
         gone = write.execute(
@@ -177,7 +115,7 @@ def erase(database: Database, session: records.Session, events: Sequence[records
             )
         )
         if gone.rowcount != 1:  # type: ignore[attr-defined]
-            raise exceptions.LostLease(f"session {session.session_id} was taken over")
+            raise lost(write, session)
         for table in models.OF_A_SESSION:
             if table is not _S:
                 write.execute(sa.delete(table).where(table.c.session_id == session.session_id))

@@ -23,9 +23,11 @@ class Session:
     revision: int = 0
     wakes: int = 0
     owner: str | None = None
+    last_owner: str | None = None
     lease_until: Time | None = None
     wake_at: Time | None = None
     command: str | None = None
+    paused_at: Time | None = None
     maintenance_at: Time | None = None
     meta: dict[str, Any] = dataclasses.field(default_factory=dict)
     settings: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -53,6 +55,7 @@ class Host:
     maintained: bool = False
     phase: str = "pending"
     phase_at: Time | None = None
+    failed_phase: str | None = None
     started_at: Time | None = None
     finished_at: Time | None = None
     vcpus: float = 0

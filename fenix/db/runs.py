@@ -12,6 +12,7 @@ from fenix.db import sessions as db_sessions
 from fenix.db.api import Database, repeatable, retried
 
 _R = models.action_plugin_instances
+_S = models.sessions
 
 PENDING = "PENDING"
 RUNNING = "RUNNING"
@@ -25,7 +26,12 @@ DONE = frozenset({SUCCEEDED, SKIPPED})
 
 def _claimable(now: datetime.datetime, patience: float) -> sa.ColumnElement[bool]:
     stale = now - datetime.timedelta(seconds=patience)
-    return sa.or_(_R.c.state == PENDING, sa.and_(_R.c.state == RUNNING, _R.c.heartbeat_at < stale))
+    waits = sa.or_(_R.c.state == PENDING, sa.and_(_R.c.state == RUNNING, _R.c.heartbeat_at < stale))
+    # Nothing begins in a session that is paused or being stopped.
+    held_back = sa.select(_S.c.session_id).where(
+        sa.or_(_S.c.paused_at.is_not(None), _S.c.command.is_not(None))
+    )
+    return sa.and_(waits, _R.c.session_id.not_in(held_back))
 
 
 @repeatable

@@ -147,7 +147,10 @@ def wake_statement(session_id: str, now: datetime.datetime) -> sa.Update:
     """
     return (
         sa.update(_S)
-        .where(_S.c.session_id == session_id, _S.c.state.not_in(states.IDLE))
+        .where(
+            _S.c.session_id == session_id,
+            sa.or_(_S.c.state.not_in(states.IDLE), _S.c.command.is_not(None)),
+        )
         .values(wakes=_S.c.wakes + 1, wake_at=now)
     )
 

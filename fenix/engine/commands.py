@@ -16,6 +16,7 @@ from fenix.cloud import base as cloud_base
 from fenix.db import lifecycle, records
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
+from fenix.engine import control
 from fenix.engine.endings import Endings
 from fenix.engine.plugins import Plugins
 from fenix.rpc.transport import VERSION
@@ -65,6 +66,9 @@ class Commands:
         self._plugins = plugins
         self._nudge = nudge
         self._endings = endings
+        self._control = control.Control(
+            database, clock, lambda name: plugins.workflow(name).table.resumable
+        )
 
     @_expected
     def create_session(
@@ -129,52 +133,30 @@ class Commands:
             self._clock.now(),
             kind,
             message,
-            data={"request_id": context.get("request_id")},
+            data={k: context.get(k) for k in ("request_id", "user_id")},
         )
 
     @_expected
-    def continue_session(
-        self, context: dict[str, Any], session_id: str, state: str | None
+    def command_session(
+        self,
+        context: dict[str, Any],
+        session_id: str,
+        command: str,
+        host: str | None = None,
+        state: str | None = None,
     ) -> dict[str, Any]:
-        """See :meth:`fenix.rpc.client.EngineClient.continue_session`."""
+        """See :meth:`fenix.rpc.client.EngineClient.command_session`."""
         self._in_time(context.get("deadline"))
-        detail = db_sessions.detail(self._database, session_id)
-        session = detail.session
-        if session.state != states.MAINTENANCE_FAILED:
-            raise exceptions.Conflict(
-                f"session {session_id} is in state {session.state}; only one in state "
-                f"{states.MAINTENANCE_FAILED} can be continued"
-            )
-        known = self._plugins.workflow(session.workflow).table.resumable
-        goal = state or session.failed_state or states.INITIAL
-        if goal not in known:
-            raise exceptions.BadRequest(
-                f"state: {goal!r} is not a state that a session of workflow {session.workflow} "
-                f"can be continued from; those are {', '.join(sorted(known))}"
-            )
-        free = [
-            h.hostname
-            for h in detail.hosts
-            if not h.outside and h.phase == "pending" and not h.disabled
-        ]
-        lifecycle.resume(
-            self._database,
-            session_id,
-            goal,
-            free,
-            {**session.progress, "continued": True},
-            self._event(session_id, "state", f"continued in {goal}", context),
-        )
+        answer = self._control.give(context, session_id, command, host=host, state=state)
         self._nudge(session_id)
-        return {"session_id": session_id, "state": goal}
+        return answer
 
     @_expected
     def delete_session(self, context: dict[str, Any], session_id: str) -> None:
         """See :meth:`fenix.rpc.client.EngineClient.delete_session`."""
         self._in_time(context.get("deadline"))
-        LOG.info("Session %s is to be deleted (%s)", session_id, context.get("request_id"))
         with self._endings.awaited(session_id) as ended:
-            lifecycle.order(self._database, session_id, lifecycle.DELETE, self._clock.now())
+            self._control.give(context, session_id, control.DELETE)
             self._nudge(session_id)
             if not self._has_ended(session_id, ended):
                 LOG.info("Session %s ends later: something is under way", session_id)

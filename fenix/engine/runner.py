@@ -14,6 +14,7 @@ from oslo_config import cfg
 from fenix import exceptions, states, timing
 from fenix.db import advance, lifecycle, records, runs
 from fenix.db.store import Store
+from fenix.workflow import resuming
 from fenix.workflow.base import BaseWorkflow
 from fenix.workflow.hold import Hold, Ports
 from fenix.workflow.outcome import Fatal, Go, Retry, Wait
@@ -90,7 +91,7 @@ class Runner:
         except exceptions.LostLease as error:
             LOG.warning("Stopped: %s", error)
         except advance.Stale:
-            LOG.info("Session %s: a reply came in meanwhile; looking again", session_id)
+            LOG.info("Session %s: a reply or command came in; looking again", session_id)
             self._let_go(session)
             return self._clock.now()
         finally:
@@ -102,6 +103,8 @@ class Runner:
         """Nothing that was recorded is kept: the next holder reads the rows."""
         self._cache.pop(session.session_id, None)
         fresh = self._store.session(session.session_id)
+        if fresh.owner != session.owner:
+            return
         release = advance.Release(self._clock.now())
         self._store.commit(fresh, advance.Changes(), self._clock.now(), release)
 
@@ -138,11 +141,15 @@ class Runner:
         )
         for _ in range(_STEPS):
             if session.command == lifecycle.DELETE:
-                until = self._stop(hold)
+                until = self._delete(hold)
                 if until is None:
                     return None
+            elif session.command == lifecycle.ABORT:
+                until = self._abort(hold)
             elif session.state in states.IDLE:
                 until = self._settle(hold)
+            elif session.paused_at is not None:
+                until = self._until(self._tidy(hold, "pause"))
             else:
                 outcome = self._step(hold)
                 if outcome is None:
@@ -168,8 +175,12 @@ class Runner:
         """Run the handler once. :returns: what to wait for; None when the state changed."""
         session = hold.session
         try:
-            workflow = self._plugins.workflow(session.workflow)
-            outcome = workflow(hold).handle()
+            workflow = self._plugins.workflow(session.workflow)(hold)
+        except exceptions.FenixError as error:
+            self._fail(hold, str(error))
+            return None
+        try:
+            outcome = workflow.handle()
             if hold.noted("trouble_since"):
                 hold.note("trouble_since", None)
         except Fatal as error:
@@ -211,6 +222,7 @@ class Runner:
         session = hold.session
         LOG.error("Session %s failed in %s: %s", session.session_id, session.state, reason)
         session.failed_state, session.reason = session.state, reason
+        hold.note(resuming.STOPPED, hold.now().isoformat())
         for wait in hold.snapshot.waits:
             if wait.status == "open":
                 wait.status = "withdrawn"
@@ -251,7 +263,10 @@ class Runner:
         """After a failure: what the cloud still works on comes to its end, nothing new starts."""
         if not hold.snapshot.under_way() and not hold.noted("impacts"):
             return None
-        wait = self._tidy(hold, "settle")
+        return self._until(self._tidy(hold, "settle"))
+
+    @staticmethod
+    def _until(wait: Wait | None) -> datetime.datetime | None:
         return None if wait is None else wait.until
 
     def _tidy(self, hold: Hold, verb: str) -> Wait | None:
@@ -266,7 +281,26 @@ class Runner:
             return Wait(self._clock.now() + datetime.timedelta(seconds=_TIDY_PAUSE), str(error))
         return done
 
-    def _stop(self, hold: Hold) -> datetime.datetime | None:
+    def _abort(self, hold: Hold) -> datetime.datetime | None:
+        """Carry out ``abort``. :returns: when to look again; None when all is put back."""
+        wait = self._tidy(hold, "stop")
+        if wait is not None:
+            return wait.until
+        session = hold.session
+        if session.state != states.MAINTENANCE_FAILED:
+            session.failed_state = session.state
+            hold.note(resuming.STOPPED, hold.now().isoformat())
+        session.command, session.reason = None, resuming.ABORTED
+        hold.changes.release_claims.update(h.hostname for h in hold.snapshot.session_hosts())
+        hold.event("end", "aborted: every host is put back")
+        if session.state == states.MAINTENANCE_FAILED:
+            hold.changes.session = True
+        else:
+            self._move(hold, states.MAINTENANCE_FAILED)
+        LOG.info("Session %s is aborted", session.session_id)
+        return None
+
+    def _delete(self, hold: Hold) -> datetime.datetime | None:
         """Carry out DELETE. :returns: when to look again; None when the session is erased."""
         wait = self._tidy(hold, "stop")
         if wait is not None:

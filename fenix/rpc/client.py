@@ -66,17 +66,30 @@ class EngineClient:
             deadline=self._deadline(),
         )
 
-    def continue_session(
-        self, context: dict[str, Any], session_id: str, state: str | None
+    def command_session(
+        self,
+        context: dict[str, Any],
+        session_id: str,
+        command: str,
+        *,
+        host: str | None = None,
+        state: str | None = None,
     ) -> dict[str, Any]:
-        """Continue a failed session, from ``state`` or from the state it failed in.
+        """Command a session; returns when that is written, and an engine will act on it.
 
+        :param command: ``pause``, ``resume``, ``abort``, ``continue`` (a failed session, from
+            ``state`` or from where it failed), ``retry_host`` or ``skip_host`` (with ``host``).
         :returns: ``{"session_id", "state"}``.
-        :raises NotFound: no such session. :raises Conflict: it has not failed.
-        :raises BadRequest: the workflow has no such state.
+        :raises NotFound: no such session. :raises Conflict: it is not in a state for this.
+        :raises BadRequest: the workflow has no such state. :raises Unprocessable: not its host.
         """
         answer: dict[str, Any] = self._call(
-            context, "continue_session", session_id=session_id, state=state
+            context,
+            "command_session",
+            session_id=session_id,
+            command=command,
+            host=host,
+            state=state,
         )
         return answer
 

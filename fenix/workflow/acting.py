@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from collections.abc import Sequence
 
@@ -92,12 +93,12 @@ class Acting:
             host=run.hostname,
         )
 
-    def allow_again(self) -> None:
-        """A continued session runs its failed actions as often as a new one would."""
+    def allow_again(self, hostname: str | None = None) -> None:
+        """Failed actions (of one host) are run as often again as in a new session."""
         tries = {
             r.key: r.attempt + self._conf.action_retries + 1
             for r in self._hold.snapshot.runs
-            if r.state == db_runs.FAILED
+            if r.state == db_runs.FAILED and hostname in (None, r.hostname)
         }
         if tries:
             self._hold.note("action_tries", {**self._hold.noted("action_tries", {}), **tries})
@@ -105,3 +106,12 @@ class Acting:
     def unfinished(self) -> list[records.ActionRun]:
         """Runs that an engine is carrying out just now."""
         return [r for r in self._hold.snapshot.runs if r.state == db_runs.RUNNING]
+
+    def give_up_dead(self) -> None:
+        """Runs whose engine shows no life are not taken over by another: nothing new starts."""
+        lease = datetime.timedelta(seconds=self._hold.conf.engine.lease)
+        for run in self.unfinished():
+            if run.heartbeat_at is not None and run.heartbeat_at + lease < self._hold.now():
+                run.state, run.result = db_runs.FAILED, "withdrawn: its engine showed no life"
+                run.finished_at = self._hold.now()
+                self._hold.changes.runs.append(run)

@@ -14,13 +14,15 @@ from typing import Any, ClassVar
 
 from fenix import states
 from fenix.db import records
+from fenix.db import runs as db_runs
 from fenix.workflow.acting import LOCALHOST, Acting
 from fenix.workflow.asking import Asking
 from fenix.workflow.hold import Hold
 from fenix.workflow.inventory import Inventory
-from fenix.workflow.moving import Moving
+from fenix.workflow.moving import OWN, PLANNED, Moving
 from fenix.workflow.outcome import Fatal, Outcome, Wait
 from fenix.workflow.outside import Outside
+from fenix.workflow.resuming import ONE_HOST, Resuming
 from fenix.workflow.upkeep import DONE, Upkeep
 from fenix.workflow.watching import Watching
 
@@ -50,6 +52,7 @@ class BaseWorkflow:
         self.moving = Moving(hold, self.inventory)
         self.watching = Watching(hold, self.inventory, self.moving)
         self.upkeep = Upkeep(hold, self.acting, Outside(hold, self.inventory))
+        self.resuming = Resuming(hold, self.upkeep, self.acting)
 
     @property
     def session(self) -> records.Session:
@@ -71,6 +74,7 @@ class BaseWorkflow:
         if not self.hold.noted("announced"):
             self.hold.tell_session()
             self.hold.note("announced", True)
+        self.resuming.take_up()
         if self.hold.noted("continued"):
             self.continued()
             self.hold.note("continued", None)
@@ -81,13 +85,17 @@ class BaseWorkflow:
         return outcome
 
     def continued(self) -> None:
-        """The admin continues the session after it failed: try again what had failed."""
+        """The admin continues the session after it failed: try again what had failed.
+
+        When he named a host to retry or skip, other hosts that have failed stay so.
+        """
         state = self.session.state
+        if self.hold.noted("continued") != ONE_HOST:
+            for host in self.snapshot.session_hosts():
+                self.upkeep.retry(host)
         self.acting.allow_again()
         for instance in self.snapshot.alive():
-            if (instance.project_state or "").startswith(("SILENT_", "NACK_")):
-                instance.project_state = None
-                self.hold.touch(instance)
+            self.resuming.ask_again(instance)
         if self.hold.noted("discovered"):
             # The admin may have freed capacity, or added a host.
             self.inventory.discover()
@@ -157,34 +165,54 @@ class BaseWorkflow:
         :returns: when to look again; None when nothing is under way any more.
         """
         self._withdraw()
-        self.watching.watch(on_fatal=lambda _, error: self.hold.event("warning", str(error)))
+        self._watch_only()
         if self.snapshot.under_way():
             return Wait(self.soon(), "moves under way end")
         return None
 
+    def _watch_only(self) -> None:
+        self.watching.watch(
+            on_fatal=lambda _, error: self.hold.event("warning", str(error)), begin=False
+        )
+
     def stop(self) -> Wait | None:
         """Take the session back: moves under way end, hosts are put back as they were.
+
+        Each host is put back as soon as nothing happens on it any more.
 
         :returns: when to look again; None when everything is as it was before.
         """
         wait = self.settle()
-        if wait is not None:
-            return wait
-        if self.acting.unfinished():
-            return Wait(self.hold.after(_LONG), "host actions under way end")
+        self.acting.give_up_dead()
+        busy = {run.hostname for run in self.acting.unfinished()}
         for host in self.snapshot.session_hosts():
-            self.upkeep.put_back(host)
+            if host.hostname not in busy and not self.moving.leaving(host.hostname):
+                self.upkeep.put_back(host)
+        if wait is None and busy:
+            return Wait(self.hold.after(self.hold.conf.engine.lease), "host actions end")
+        return wait
+
+    def pause(self) -> Wait | None:
+        """Moves under way come to their end; nothing new starts, nobody's silence counts.
+
+        A move that cannot go on is given up, and planned anew when the session is resumed.
+
+        :returns: when to look again; None when nothing is under way any more.
+        """
+        self._watch_only()
+        if any(i.move_phase != PLANNED for i in self.snapshot.under_way()):
+            return Wait(self.soon(), "moves under way end")
         return None
 
     def _withdraw(self) -> None:
         for wait in self.snapshot.waits:
             self.asking.withdraw(wait)
         for run in self.snapshot.runs:
-            if run.state == "PENDING":
-                run.state, run.result = "FAILED", "withdrawn"
+            if run.state == db_runs.PENDING:
+                run.state, run.result = db_runs.FAILED, "withdrawn"
                 self.hold.changes.runs.append(run)
         for instance in self.snapshot.under_way():
-            if instance.move_phase in ("planned", "own"):
+            if instance.move_phase in (PLANNED, OWN):
                 self.snapshot.set_phase(instance, None)
                 self.hold.touch(instance)
 

@@ -108,7 +108,8 @@ class Inventory:
 
     def _service(self, host: records.Host, cloud_host: base.CloudHost) -> None:
         host.service_id = cloud_host.service_id
-        if not host.disabled:
+        ours = cloud_host.disabled_reason == f"fenix {self._hold.session.session_id}"
+        if not host.disabled and not ours:
             host.found_disabled = not cloud_host.enabled
         self._hold.touch(host)
 

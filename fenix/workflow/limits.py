@@ -15,9 +15,17 @@ from fenix import timing
 from fenix.db import records
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
-from fenix.workflow.upkeep import DONE, DRAINING, MAINTAINING, PENDING, QUARANTINED, RETURNING
+from fenix.workflow.upkeep import (
+    DONE,
+    DRAINING,
+    MAINTAINING,
+    PENDING,
+    QUARANTINED,
+    RETURNING,
+    SKIPPED,
+    UNDER_WORK,
+)
 
-_LOST = "quarantined"
 _CANARY_PASSED = "canary_passed"
 _WINDOW_REACHED = "window_reached"
 _WINDOW_SPENT = "window_spent"
@@ -95,7 +103,7 @@ class Limits:
 
         A controller is never left behind, nor one of the canaries: they are there to tell.
         """
-        if host.phase == QUARANTINED:
+        if host.phase in (QUARANTINED, SKIPPED):
             return True
         if host.outside or not host.is_compute:
             return False
@@ -103,33 +111,21 @@ class Limits:
             return False
         return len(self._lost()) < self._setting("max_failed_hosts")
 
-    def _lost(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = self._hold.noted(_LOST, {})
-        return found
+    def _lost(self) -> list[records.Host]:
+        return [h for h in self._hosts() if h.phase == QUARANTINED]
 
-    def lost(self, host: records.Host, phase: str, why: str) -> None:
-        """Keep that a host failed in a phase."""
-        self._hold.note(_LOST, {**self._lost(), host.hostname: [phase, why]})
-
-    def stays_out(self, host: records.Host) -> bool:
+    @staticmethod
+    def stays_out(host: records.Host) -> bool:
         """Whether a host failed while it was worked on, so that nothing should land on it."""
-        phase, _ = self._lost().get(host.hostname, [None, None])
-        return phase in (MAINTAINING, RETURNING)
+        return host.phase in (QUARANTINED, SKIPPED) and host.failed_phase in UNDER_WORK
 
     def report(self) -> str | None:
-        """What is to be said of hosts that failed; None when none did."""
-        lost = self._lost()
-        if not lost:
+        """What is to be said of hosts that were left out; None when none was."""
+        out = [h for h in self._hosts() if h.phase in (QUARANTINED, SKIPPED)]
+        if not out:
             return None
-        each = "; ".join(f"{name}: {why}" for name, (_, why) in sorted(lost.items())[:_NAMED])
-        return f"{len(lost)} of {len(self._hosts())} hosts were not maintained. {each}"
-
-    def forgive(self) -> list[tuple[records.Host, str]]:
-        """The hosts that failed, with the phase each was in; they are forgotten."""
-        hosts = self._hold.snapshot.hosts
-        found = [(hosts[n], phase) for n, (phase, _) in self._lost().items() if n in hosts]
-        self._hold.note(_LOST, None)
-        return found
+        each = "; ".join(f"{h.hostname}: {h.details}" for h in _by_name(out)[:_NAMED])
+        return f"{len(out)} of {len(self._hosts())} hosts were not maintained. {each}"
 
     # The window
 
@@ -177,7 +173,11 @@ class Limits:
             self._hold.note(_WINDOW_SPENT, True)
 
 
+def _by_name(hosts: Sequence[records.Host]) -> list[records.Host]:
+    return sorted(hosts, key=lambda h: h.hostname)
+
+
 def _names(hosts: Sequence[records.Host]) -> str:
-    names = sorted(h.hostname for h in hosts)
+    names = [h.hostname for h in _by_name(hosts)]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"

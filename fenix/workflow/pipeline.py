@@ -19,7 +19,7 @@ from fenix.workflow.capacity import Picture
 from fenix.workflow.emptying import Emptying
 from fenix.workflow.limits import Limits
 from fenix.workflow.outcome import Fatal, Go, Outcome, Wait
-from fenix.workflow.upkeep import DONE, DRAINING, MAINTAINING, PENDING, QUARANTINED, RETURNING
+from fenix.workflow.upkeep import DONE, DRAINING, ENDED, MAINTAINING, PENDING, RETURNING
 
 if TYPE_CHECKING:
     from fenix.workflow.rolling import RollingWorkflow
@@ -79,7 +79,7 @@ class Pipeline:
             return None if planned else Go(states.EMPTY_NEXT)
         if planned:
             return Go(states.ALL_EMPTIED)
-        if all(h.phase in (DONE, QUARANTINED) for h in self._snapshot.session_hosts()):
+        if all(h.phase in ENDED for h in self._snapshot.session_hosts()):
             return Go(states.ALL_MAINTAINED)
         return None
 
@@ -108,7 +108,7 @@ class Pipeline:
         """One controller at a time; hosts that are computes too go with the computes."""
         later = self._workflow.for_a_result("").until
         for host in self._pure_controllers():
-            if host.phase in (DONE, QUARANTINED):
+            if host.phase in ENDED:
                 continue
             if host.phase == PENDING:
                 if not self._limits.may_begin():
@@ -116,7 +116,7 @@ class Pipeline:
                 self._limits.demand_time([host])
                 self._upkeep.begin(host)
             due = self._step(host)
-            if host.phase not in (DONE, QUARANTINED):
+            if host.phase not in ENDED:
                 return due
         return later
 
@@ -124,7 +124,7 @@ class Pipeline:
         return [h for h in self._snapshot.session_hosts() if not h.is_compute]
 
     def _controllers_done(self) -> bool:
-        return all(h.phase in (DONE, QUARANTINED) for h in self._pure_controllers())
+        return all(h.phase in ENDED for h in self._pure_controllers())
 
     def _step(self, host: records.Host) -> datetime.datetime:
         due = self._guarded(host, lambda: self._upkeep.step(host))
@@ -250,13 +250,12 @@ class Pipeline:
         :raises Fatal: the session may not lose (another) one, or it was among the first.
         """
         if not self._limits.may_lose(host):
+            self._upkeep.fail(host, str(error))
             raise error
-        if host.phase == QUARANTINED:
+        if host.phase in ENDED:
             return
-        before = host.phase
         self._upkeep.quarantine(host, str(error))
         self._emptying.give_up(host)
-        self._limits.lost(host, before, str(error))
         self._workflow.progress()
 
     def put_into_use(self) -> None:
@@ -269,11 +268,6 @@ class Pipeline:
         if report is not None and self._hold.session.reason != report:
             self._hold.session.reason = report
             self._hold.changes.session = True
-
-    def take_back(self) -> None:
-        """A session is continued: hosts that were set aside go on where they were."""
-        for host, phase in self._limits.forgive():
-            self._upkeep.resume(host, phase)
 
     def _put_back_waiting(self) -> None:
         """Nothing more begins: what waits is used as before."""

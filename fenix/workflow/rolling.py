@@ -53,11 +53,10 @@ class RollingWorkflow(BaseWorkflow):
         return super().handle()
 
     def continued(self) -> None:
-        """Rounds of SCALE_IN begin anew, and hosts that were set aside get another try."""
+        """Rounds of SCALE_IN begin anew, and a window does not count any more."""
         super().continued()
         self.scaling.begin_anew()
         self.limits.continued()
-        self.pipeline.take_back()
 
     def maintenance(self) -> Outcome:
         """Know the cloud, ask every project, wait for the time, run ``pre`` actions."""

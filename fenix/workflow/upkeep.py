@@ -1,7 +1,7 @@
 """The way of one host through its maintenance: out of use, worked on, checked, back in use.
 
-Phases: *pending*, *draining*, *maintaining*, *returning*, *done*; or *quarantined*, when its
-maintenance failed and the session went on without it.
+Phases: *pending*, *draining*, *maintaining*, *returning*, *done*; *quarantined*, when its
+maintenance failed and the session went on without it; *skipped*, when an admin said so.
 """
 
 from __future__ import annotations
@@ -24,6 +24,13 @@ MAINTAINING = "maintaining"
 RETURNING = "returning"
 DONE = "done"
 QUARANTINED = "quarantined"
+#: An admin left it out after it had failed.
+SKIPPED = "skipped"
+
+#: Nothing more is done to a host in these.
+ENDED = frozenset({DONE, QUARANTINED, SKIPPED})
+#: Phases in which something may be half done to a host.
+UNDER_WORK = frozenset({MAINTAINING, RETURNING})
 
 #: Under this the session keeps when each host reported last at the end of its actions.
 _REPORTS = "reports"
@@ -169,20 +176,52 @@ class Upkeep:
 
     def quarantine(self, host: records.Host, why: str) -> None:
         """Leave a host as it is, out of use, because something failed on it."""
-        host.details = why
+        self.fail(host, why)
         self._phase(host, QUARANTINED)
-        self._hold.event("warning", f"{host.hostname} is set aside: {why}", host=host.hostname)
 
-    def resume(self, host: records.Host, phase: str) -> None:
-        """Go on with a host that was set aside, where it was."""
-        host.details = None
-        self._phase(host, phase)
+    def fail(self, host: records.Host, why: str) -> None:
+        """Remember that something failed on a host; its phase stays."""
+        host.failed_phase, host.details = host.phase, why
+        self._hold.touch(host)
+        self._hold.event(
+            "warning", f"{host.hostname} failed: {why}", host=host.hostname, phase=host.phase
+        )
+
+    def retry(self, host: records.Host) -> None:
+        """A host that failed goes on where it was."""
+        if host.failed_phase is not None and host.phase != SKIPPED:
+            self._phase(host, host.failed_phase)
+            host.failed_phase, host.details = None, None
+
+    def skip(self, host: records.Host) -> None:
+        """Leave a host out that failed.
+
+        It is put back when its maintenance had not begun; one that is half maintained stays
+        disabled, so that nothing lands on it.
+        """
+        if host.failed_phase in UNDER_WORK:
+            self._hold.event(
+                "warning",
+                f"{host.hostname} is skipped and stays out of use, because its maintenance had "
+                f"begun; enable it when it is well",
+                host=host.hostname,
+            )
+        else:
+            self.enable(host)
+        self._phase(host, SKIPPED)
 
     def put_back(self, host: records.Host) -> None:
-        """Undo what the session did to a host's service, and tell when it had been out."""
-        phase, _ = self._hold.noted("quarantined", {}).get(host.hostname, [host.phase, None])
-        was_out = phase in (MAINTAINING, RETURNING)
+        """Undo what the session did to a host's service, and tell when it had been out.
+
+        What Nova says counts: the record of a call may be lost with its engine.
+        """
+        was_out = bool({host.phase, host.failed_phase} & UNDER_WORK)
+        seen = self.services().get(host.hostname)
+        if seen is not None and not seen.enabled and seen.disabled_reason == self.reason:
+            host.disabled = True
         self.enable(host)
-        if was_out:
+        if host.phase not in (PENDING, DONE):
+            host.failed_phase, host.details = None, None
             self._phase(host, PENDING)
+        if was_out:
             self._hold.tell_host(host, payloads.HOST_COMPLETE)

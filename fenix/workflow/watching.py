@@ -33,16 +33,19 @@ class Watching:
         self._to_confirm: list[records.Instance] = []
         #: Seconds that a live migration of an instance may take at the most; None: any.
         self.interruption: Callable[[records.Instance], int | None] = lambda _: None
+        self._begin = True
 
-    def watch(self, *, on_fatal: GivenUp | None = None) -> None:
+    def watch(self, *, on_fatal: GivenUp | None = None, begin: bool = True) -> None:
         """Look at the cloud, and take every move that is under way one step further.
 
+        :param begin: False: a call that Nova shows no trace of is not made again.
         :param on_fatal: is told of a move that cannot go on, which is then given up; None: the
             session fails.
         """
         moves = [m for m in self._snapshot.under_way() if m.move_phase != moving.PLANNED]
         if not moves:
             return
+        self._begin = begin
         self._inventory.observe()
         self._read_records([m for m in moves if m.move_phase in moving.AT_NOVA])
         self._to_confirm = []
@@ -109,12 +112,17 @@ class Watching:
     def _watch_own(self, instance: records.Instance) -> None:
         if instance.host != instance.move_source and not instance.task_state:
             self._arrived(instance)
-        elif instance.move_due is not None and self._hold.now() > instance.move_due:
+        elif self._is_late(instance):
             raise Fatal(
                 f"{named(instance)} chose OWN_ACTION but is still on {instance.move_source} "
                 f"after {self._conf.own_action_wait_time} s; ask project "
                 f"{instance.project_id} to move it, then continue the session"
             )
+
+    def _is_late(self, instance: records.Instance) -> bool:
+        """Whether a project has not moved its instance in time; not while the session waits."""
+        due = instance.move_due
+        return due is not None and self._hold.now() > due and self._hold.session.paused_at is None
 
     def _watch_move(self, instance: records.Instance) -> None:
         record = self._record(instance)
@@ -196,7 +204,7 @@ class Watching:
                 self._hold.touch(instance)
 
     def _no_trace(self, instance: records.Instance) -> None:
-        if instance.move_phase != moving.MOVING:
+        if instance.move_phase != moving.MOVING and self._begin:
             # The intent was written, the call was not made, or nobody knows: make it.
             self._moving.call(instance)
         elif self._hold.now() >= _since(instance) + moving.TRACELESS:

@@ -81,18 +81,47 @@ CREATE: validation.Schema = {
     },
 }
 
-CONTINUE: validation.Schema = {
+#: Commands to a session (contract section 8); those of a host need ``host``.
+COMMANDS = ("pause", "resume", "abort", "continue", "retry_host", "skip_host")
+_OF_HOST = ("retry_host", "skip_host")
+
+CONTROL: validation.Schema = {
     "type": "object",
     "additionalProperties": False,
-    "description": "send an object with at most state",
+    "description": "send an object with command, or with at most state",
     "properties": {
         "state": {
             "type": "string",
             "pattern": r"^[A-Z][A-Z0-9_]{0,63}\Z",
             "description": "send the name of the state to continue from, or leave it out",
-        }
+        },
+        "command": {
+            "type": "string",
+            "enum": list(COMMANDS),
+            "description": f"send one of {', '.join(COMMANDS)}",
+        },
+        "host": {**_NAME, "description": "send the name of a host of the session"},
     },
 }
+
+
+def _command(body: dict[str, Any]) -> str:
+    """The command of a body; none means ``continue``.
+
+    :raises BadRequest: fields that do not belong together.
+    """
+    command: str = body.get("command", "continue")
+    if "command" in body and "state" in body:
+        raise exceptions.BadRequest(
+            "state: it is not sent together with command; send state alone to continue from it"
+        )
+    if command in _OF_HOST and "host" not in body:
+        raise exceptions.BadRequest(f"host: it is missing; send the host to {command}")
+    if "host" in body and command not in _OF_HOST:
+        raise exceptions.BadRequest(
+            f"host: the command {command} is for the whole session; leave host out"
+        )
+    return command
 
 
 class Sessions(Resource):
@@ -173,13 +202,19 @@ class Session(_OfSession):
         """The session's own fields."""
         return views.session(db_sessions.get(self.services.database, self.session_id()))
 
-    @verb("session:continue", schema=CONTINUE, body_optional=True)
+    @verb(("session:continue", "session:control"), schema=CONTROL, body_optional=True)
     def put(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Continue a session that has failed."""
+        """Continue a session that has failed, or give it another command."""
+        command = _command(body)
+        self.authorize("session:continue" if command == "continue" else "session:control", {})
         session_id = self.session_id()
         db_sessions.get(self.services.database, session_id)
-        return self.services.engine.continue_session(
-            self.caller().to_rpc(), session_id, body.get("state")
+        return self.services.engine.command_session(
+            self.caller().to_rpc(),
+            session_id,
+            command,
+            host=body.get("host"),
+            state=body.get("state"),
         )
 
     post = put

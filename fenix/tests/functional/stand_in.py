@@ -18,6 +18,7 @@ from fenix.api.controllers import limits
 from fenix.db import models, records, rows
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
+from fenix.engine import control
 from fenix.rpc import transport as rpc_transport
 
 _WORKFLOWS = ("default", "vnf", "silent", "slow", "defect", "full")
@@ -30,6 +31,10 @@ class Endpoint:
         self._database = database
         self._patience = patience
         self._clock = timing.SystemClock()
+        # The engine's own decisions; only nobody acts on them.
+        self._control = control.Control(
+            database, self._clock, lambda workflow: states.TABLE.resumable
+        )
         self.stopped = threading.Event()
         #: Every call that came, in order: (method, context, arguments).
         self.calls: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
@@ -97,25 +102,17 @@ class Endpoint:
             )
 
     @oslo_messaging.expected_exceptions(exceptions.FenixError)
-    def continue_session(
-        self, context: dict[str, Any], session_id: str, state: str | None
+    def command_session(
+        self,
+        context: dict[str, Any],
+        session_id: str,
+        command: str,
+        host: str | None,
+        state: str | None,
     ) -> dict[str, Any]:
-        self.calls.append(("continue_session", context, {"session_id": session_id, "state": state}))
-        found = db_sessions.get(self._database, session_id)
-        if found.state != states.MAINTENANCE_FAILED:
-            raise exceptions.Conflict(
-                f"session {session_id} is in {found.state}; only a failed session is continued"
-            )
-        if state is not None and state not in states.TABLE.resumable:
-            raise exceptions.BadRequest(f"state: workflow default has no state {state!r}")
-        after = state or found.failed_state
-        with self._database.writer() as transaction:
-            transaction.execute(
-                sa.update(models.sessions)
-                .where(models.sessions.c.session_id == session_id)
-                .values(state=after)
-            )
-        return {"session_id": session_id, "state": after}
+        given = {"session_id": session_id, "command": command, "host": host, "state": state}
+        self.calls.append(("command_session", context, given))
+        return self._control.give(context, session_id, command, host=host, state=state)
 
     @oslo_messaging.expected_exceptions(exceptions.FenixError)
     def delete_session(self, context: dict[str, Any], session_id: str) -> None:

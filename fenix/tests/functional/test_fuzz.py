@@ -152,8 +152,10 @@ class _Engine:
     def create_session(self, *_: Any) -> None:
         pass
 
-    def continue_session(self, _context: Any, session_id: str, state: str | None) -> Any:
-        return {"session_id": session_id, "state": state}
+    def command_session(
+        self, _context: Any, session_id: str, command: str, *, host: Any, state: Any
+    ) -> Any:
+        return {"session_id": session_id, "state": state, "command": command, "host": host}
 
     def delete_session(self, *_: Any) -> None:
         pass

@@ -172,6 +172,7 @@ def upgrade() -> None:
             .with_variant(mysql.DATETIME(fsp=6), "mysql"),
             nullable=True,
         ),
+        sa.Column("failed_phase", sa.String(length=32), nullable=True),
         sa.Column(
             "started_at",
             sa.DateTime()
@@ -448,6 +449,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("wakes", sa.Integer(), nullable=False),
         sa.Column("owner", sa.String(length=255), nullable=True),
+        sa.Column("last_owner", sa.String(length=255), nullable=True),
         sa.Column(
             "lease_until",
             sa.DateTime()
@@ -463,6 +465,13 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("command", sa.String(length=32), nullable=True),
+        sa.Column(
+            "paused_at",
+            sa.DateTime()
+            .with_variant(mysql.DATETIME(fsp=6), "mariadb")
+            .with_variant(mysql.DATETIME(fsp=6), "mysql"),
+            nullable=True,
+        ),
         sa.Column(
             "maintenance_at",
             sa.DateTime()

@@ -152,6 +152,26 @@ class SessionTestCase(testtools.TestCase):
         self.assertEqual(200, answer.status_code, answer.text)
         return str(answer.json()["session_id"])
 
+    def command(self, session_id: str, command: str, host: str | None = None) -> None:
+        """Give a command that is taken."""
+        body = {"command": command} if host is None else {"command": command, "host": host}
+        answer = self.request("PUT", f"/{session_id}", json=body)
+        self.assertEqual(200, answer.status_code, answer.text)
+
+    def refused(
+        self, session_id: str, why: str, command: str, host: str | None = None, code: int = 409
+    ) -> None:
+        """Give a command that is not taken."""
+        body = {"command": command} if host is None else {"command": command, "host": host}
+        answer = self.request("PUT", f"/{session_id}", json=body)
+        self.assertEqual(code, answer.status_code, answer.text)
+        self.assertIn(why, answer.json()["error"]["message"])
+
+    def runs(self, session_id: str) -> list[dict[str, Any]]:
+        """Runs of actions, in the order they were made."""
+        found: list[dict[str, Any]] = self.detail(session_id)["action_plugin_instances"]
+        return found
+
     def detail(self, session_id: str) -> dict[str, Any]:
         answer = self.request("GET", f"/{session_id}/detail")
         self.assertEqual(200, answer.status_code, answer.text)
@@ -204,6 +224,10 @@ class SessionTestCase(testtools.TestCase):
 
     def service(self, host: str) -> Any:
         return self.cloud.host(host).compute
+
+    def hosts(self) -> list[Any]:
+        """Every host of the cloud."""
+        return list(self.cloud.hosts.values())
 
     def moves(self, server: Server) -> int:
         return sum(1 for m in self.cloud.record.moves_of(server.id) if m.done)

@@ -20,7 +20,7 @@ class RulesTest(unittest.TestCase):
         documented = [
             r for r in policy.list_rules() if isinstance(r, oslo_policy.DocumentedRuleDefault)
         ]
-        self.assertEqual(15, len(documented))
+        self.assertEqual(16, len(documented))
         for rule in documented:
             with self.subTest(rule.name):
                 self.assertTrue(rule.operations)
@@ -28,7 +28,9 @@ class RulesTest(unittest.TestCase):
 
     def test_what_engines_are_told_names_no_project(self) -> None:
         context = RequestContext(project_id="p", user_id="u", request_id="req-1")
-        self.assertEqual({"request_id": "req-1", "global_request_id": None}, context.to_rpc())
+        self.assertEqual(
+            {"request_id": "req-1", "global_request_id": None, "user_id": "u"}, context.to_rpc()
+        )
 
 
 class OverrideTest(unittest.TestCase):

@@ -30,6 +30,7 @@ from fenix.db import (
 )
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
+from fenix.engine import control
 
 LEASE = 10.0
 
@@ -202,22 +203,79 @@ class StatementsMixin(testtools.TestCase):
         self.assertEqual(1, sum(self.race(6, make)))
         self.assertEqual(1, len(db_sessions.ids(self.database)))
 
-    def test_only_a_failed_session_is_resumed_and_only_once(self) -> None:
-        self.make()
-        event = records.Event("s1", self.now, "state", "continued")
+    # Commands
 
-        def resume(_number: int) -> bool:
+    def control(self) -> control.Control:
+        return control.Control(self.database, timing.SystemClock(), lambda _: states.TABLE.states)
+
+    def test_of_two_admins_one_continues_a_session(self) -> None:
+        self.make()
+
+        def go_on(number: int) -> bool:
             try:
-                lifecycle.resume(self.database, "s1", states.INITIAL, [], {}, event)
-            except exceptions.Conflict:
+                self.control().give({"request_id": f"req-{number}"}, "s1", "continue")
+            except exceptions.Conflict as error:
+                self.assertIn("can be continued", str(error))
                 return False
             return True
 
-        self.assertFalse(resume(0))
+        self.assertFalse(go_on(0))
         session = self.take()
         session.state = states.MAINTENANCE_FAILED
         advance.commit(self.database, session, advance.Changes(), self.now, advance.Release(None))
-        self.assertEqual(1, sum(self.race(4, resume)))
+        self.assertEqual(1, sum(self.race(4, go_on)))
+
+    def test_whoever_is_late_is_told_what_happened(self) -> None:
+        self.make()
+        self.control().give({"request_id": "req-1", "user_id": "ann"}, "s1", "pause")
+        late = self.assertRaises(
+            exceptions.Conflict, self.control().give, {"request_id": "req-2"}, "s1", "pause"
+        )
+        self.assertIn("is in state MAINTENANCE and paused since", str(late))
+        self.assertIn("last command was 'pause'", str(late))
+        self.assertIn("by user ann in req-1", str(late))
+
+    def test_a_command_is_not_lost_on_whoever_is_at_work(self) -> None:
+        self.make()
+        session = self.take()
+        self.control().give({}, "s1", "abort")
+        changes = advance.Changes(events=[records.Event("s1", self.now, "state", "too late")])
+        self.assertRaises(advance.Stale, advance.commit, self.database, session, changes, self.now)
+        found = db_sessions.get(self.database, "s1")
+        self.assertEqual(("abort", "a"), (found.command, found.owner))
+        with self.database.reader() as reader:
+            kinds = list(reader.scalars(sa.select(models.session_events.c.kind)))
+        self.assertEqual(["command"], kinds)
+
+    def test_one_of_many_different_commands_wins(self) -> None:
+        self.make()
+
+        def command(number: int) -> str | None:
+            name = ("pause", "abort")[number % 2]
+            try:
+                self.control().give({}, "s1", name)
+            except exceptions.Conflict:
+                return None
+            return name
+
+        done = [name for name in self.race(6, command) if name is not None]
+        self.assertEqual(1, done.count("abort"))
+        self.assertLessEqual(done.count("pause"), 1)
+        found = db_sessions.get(self.database, "s1")
+        self.assertEqual(("abort", None), (found.command, found.paused_at))
+
+    def test_no_action_begins_in_a_session_that_waits(self) -> None:
+        self.make()
+        session = self.take()
+        run = records.ActionRun("s1", "dummy", "host", "h1", "k1", self.now)
+        changes = advance.Changes(new_runs=[run])
+        advance.commit(self.database, session, changes, self.now, advance.Release(self.now))
+        self.assertEqual(1, len(runs.due(self.database, self.now, LEASE, 10)))
+        self.control().give({}, "s1", "pause")
+        self.assertEqual([], runs.due(self.database, self.now, LEASE, 10))
+        self.assertFalse(runs.claim(self.database, run, "a", self.now, LEASE, self.now))
+        self.control().give({}, "s1", "resume")
+        self.assertTrue(runs.claim(self.database, run, "a", self.now, LEASE, self.now))
 
     # Outbox and runs
 

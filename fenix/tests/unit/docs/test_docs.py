@@ -68,6 +68,7 @@ class StatesPageTest(DocsTestCase):
             upkeep.RETURNING,
             upkeep.DONE,
             upkeep.QUARANTINED,
+            upkeep.SKIPPED,
         ]
         self.assertEqual(phases, self.table_column(self.page("states")))
 
@@ -216,7 +217,8 @@ class ApiPageTest(DocsTestCase):
 
     def test_the_examples_have_the_fields_that_are_sent(self) -> None:
         detail = self.example("projects")
-        self.assertEqual({*views._SESSION, *views._LIMITS, "metadata"}, detail["session"].keys())
+        own = {*views._SESSION, *views._LIMITS, "paused", "metadata"}
+        self.assertEqual(own, detail["session"].keys())
         for key, fields in (
             ("hosts", views._HOST),
             ("instances", views._INSTANCE),
