@@ -43,6 +43,7 @@ _READER = "rule:fenix:project_reader"
 # name, who, what for, calls
 _TABLE: list[tuple[str, str, str, list[tuple[str, str]]]] = [
     ("session:create", _ADMIN, "Create a maintenance session.", [("POST", "/v1/maintenance")]),
+    ("session:plan", _ADMIN, "Plan a session without creating it.", [("POST", "/v1/plan")]),
     ("session:list", _ADMIN, "List the sessions.", [("GET", "/v1/maintenance")]),
     ("session:show", _ADMIN, "Show the state of a session.", [("GET", SESSION)]),
     (

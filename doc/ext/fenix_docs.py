@@ -1,11 +1,13 @@
 """Sphinx directives that take pages' contents from the code.
 
 ``fenix-state-picture`` and ``fenix-state-table`` show :data:`fenix.states.TABLE`; ``fenix-layers``
-shows the layers of ``.importlinter``, ``fenix-conversation`` the session in ``conversation.json``.
+shows the layers of ``.importlinter``, ``fenix-conversation`` the session in ``conversation.json``;
+``fenix-course-picture`` plans a small cloud and draws that.
 """
 
 import pathlib
 
+import course_picture
 import from_code
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -53,6 +55,20 @@ class Conversation(Directive):
         return shown
 
 
+class CoursePicture(Directive):
+    """The argument is a value of ``second_moves_percent``."""
+
+    required_arguments = 1
+
+    def run(self):
+        percent = int(self.arguments[0])
+        text = course_picture.words(percent)
+        return [
+            nodes.raw("", course_picture.svg(percent), format="html"),
+            nodes.raw("", text, format="text"),
+        ]
+
+
 def _row(cells):
     row = nodes.row()
     for cell in cells:
@@ -71,4 +87,5 @@ def setup(app):
     app.add_directive("fenix-state-table", StateTable)
     app.add_directive("fenix-layers", Layers)
     app.add_directive("fenix-conversation", Conversation)
+    app.add_directive("fenix-course-picture", CoursePicture)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -162,6 +162,20 @@ OPTS = [
         "is back in use. Decides whether it still fits before the window_end of a session, until "
         "the session has maintained hosts to measure.",
     ),
+    cfg.FloatOpt(
+        "expected_move_time",
+        default=30.0,
+        min=0.0,
+        help="Seconds that one move is expected to take, for the times of a plan (POST /v1/plan), "
+        "until there are moves of past sessions to measure.",
+    ),
+    cfg.FloatOpt(
+        "expected_answer_time",
+        default=10.0,
+        min=0.0,
+        help="Seconds that a project is expected to take for an answer, for the times of a plan, "
+        "until there are answers in past sessions to measure.",
+    ),
     cfg.IntOpt(
         "member_back_wait_time",
         default=1800,

@@ -44,6 +44,12 @@ def holders(database: Database, hostnames: Sequence[str] | None = None) -> dict[
         }
 
 
+def demand_free(database: Database, hostnames: Sequence[str]) -> None:
+    """:raises Conflict: when a session holds one of these hosts, naming both."""
+    if holders(database, hostnames):
+        raise conflict(database, hostnames)
+
+
 def conflict(database: Database, hostnames: Sequence[str]) -> exceptions.Conflict:
     """The error for hosts that other sessions hold, naming them."""
     held = holders(database, hostnames)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 import threading
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -18,9 +19,11 @@ from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
 from fenix.engine import control
 from fenix.engine.endings import Endings
+from fenix.engine.planning import Planning
 from fenix.engine.plugins import Plugins
 from fenix.rpc.transport import VERSION
 from fenix.workflow import inventory
+from fenix.workflow.hold import Ports
 
 LOG = logging.getLogger(__name__)
 
@@ -54,7 +57,7 @@ class Commands:
         conf: cfg.ConfigOpts,
         database: Database,
         clock: timing.Clock,
-        cloud: cloud_base.Cloud,
+        ports: Ports,
         plugins: Plugins,
         nudge: Callable[[str], None],
         endings: Endings,
@@ -62,7 +65,8 @@ class Commands:
         self._conf = conf
         self._database = database
         self._clock = clock
-        self._cloud = cloud
+        self._cloud = ports.cloud
+        self._planning = Planning(conf, database, clock, ports)
         self._plugins = plugins
         self._nudge = nudge
         self._endings = endings
@@ -76,21 +80,59 @@ class Commands:
     ) -> None:
         """See :meth:`fenix.rpc.client.EngineClient.create_session`."""
         self._in_time(deadline)
-        name = body.get("workflow") or self._conf.engine.default_workflow
-        self._plugins.check_parameters(name, body.get("parameters") or {})
-        actions = [self._action(session_id, name, a) for a in body.get("actions", [])]
+        self._plugins.check_parameters(self._workflow(body), body.get("parameters") or {})
+        actions = self._actions(session_id, body)
         limit = self._conf.engine.max_sessions
         if lifecycle.live_count(self._database) >= limit:
             raise exceptions.SessionLimit(
                 f"{limit} sessions are live already ([engine] max_sessions); wait for one to "
                 f"end, or delete one"
             )
-        hosts = inventory.in_cloud(self._cloud, list(body.get("hosts") or []))
+        hosts = self._hosts(session_id, body)
         self._in_time(deadline)
+        session = self._session(session_id, body, context)
+        lifecycle.create(
+            self._database,
+            session,
+            hosts,
+            actions,
+            [self._event(session_id, "created", f"created for {len(hosts)} hosts", context)],
+            [],
+        )
+        LOG.info("Session %s is created for %d hosts", session_id, len(hosts))
+        self._nudge(session_id)
+
+    @_expected
+    def plan(self, context: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        """See :meth:`fenix.rpc.client.EngineClient.plan`."""
+        self._in_time(context.get("deadline"))
+        session_id = str(uuid.uuid4())
+        workflow = self._plugins.workflow(self._workflow(body))
+        self._plugins.check_parameters(self._workflow(body), body.get("parameters") or {})
+        actions = self._actions(session_id, body)
+        hosts = self._hosts(session_id, body)
+        lifecycle.demand_free(self._database, [h.hostname for h in hosts])
+        session = self._session(session_id, body, context)
+        return self._planning.plan(workflow, session, hosts, actions)
+
+    def _workflow(self, body: dict[str, Any]) -> str:
+        return str(body.get("workflow") or self._conf.engine.default_workflow)
+
+    def _actions(self, session_id: str, body: dict[str, Any]) -> list[records.Action]:
+        name = self._workflow(body)
+        return [self._action(session_id, name, a) for a in body.get("actions", [])]
+
+    def _hosts(self, session_id: str, body: dict[str, Any]) -> list[records.Host]:
+        found = inventory.in_cloud(self._cloud, list(body.get("hosts") or []))
+        return [_host(session_id, h) for h in found]
+
+    def _session(
+        self, session_id: str, body: dict[str, Any], context: dict[str, Any]
+    ) -> records.Session:
         now = self._clock.now()
-        session = records.Session(
+        return records.Session(
             session_id=session_id,
-            workflow=name,
+            workflow=self._workflow(body),
             state=states.INITIAL,
             created_at=now,
             updated_at=now,
@@ -100,16 +142,6 @@ class Commands:
             settings={k: body[k] for k in _SETTINGS if k in body},
             request_id=context.get("request_id"),
         )
-        lifecycle.create(
-            self._database,
-            session,
-            [_host(session_id, h) for h in hosts],
-            actions,
-            [self._event(session_id, "created", f"created for {len(hosts)} hosts", context)],
-            [],
-        )
-        LOG.info("Session %s is created for %d hosts", session_id, len(hosts))
-        self._nudge(session_id)
 
     def _in_time(self, deadline: str | None) -> None:
         if deadline is not None and self._clock.now() > timing.parse(deadline):

@@ -121,7 +121,7 @@ class Engine(service.ServiceBase):
             conf=conf,
             database=self.database,
             clock=clock,
-            cloud=ports.cloud,
+            ports=ports,
             plugins=self.plugins,
             nudge=self.dispatcher.nudge,
             endings=endings,

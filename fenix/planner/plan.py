@@ -79,6 +79,13 @@ class Plan:
         return _ratio(self.course.moves, self.bounds.moves, self.course)
 
     @property
+    def makespan_ratio(self) -> float | None:
+        """Makespan ÷ its lower bound; projects' answers count in the former only."""
+        if self.course.left or self.bounds.makespan <= 0:
+            return None
+        return self.makespan / self.bounds.makespan
+
+    @property
     def makespan(self) -> float:
         """Seconds from the first drain to the last host enabled."""
         turns = self.timeline.turns.values()

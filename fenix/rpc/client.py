@@ -66,6 +66,17 @@ class EngineClient:
             deadline=self._deadline(),
         )
 
+    def plan(self, context: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        """What a session with this body would do; nothing is changed.
+
+        :param body: as for :meth:`create_session`.
+        :returns: the plan as clients see it.
+        :raises Unprocessable: as for :meth:`create_session`, or the workflow cannot tell.
+        :raises Conflict: another session holds one of the hosts.
+        """
+        answer: dict[str, Any] = self._call(context, "plan", body=body)
+        return answer
+
     def command_session(
         self,
         context: dict[str, Any],

@@ -12,9 +12,11 @@ import datetime
 from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
-from fenix import states
+from fenix import exceptions, states
 from fenix.db import records
 from fenix.db import runs as db_runs
+from fenix.planner.model import Times
+from fenix.planner.plan import Plan
 from fenix.workflow.acting import LOCALHOST, Acting
 from fenix.workflow.asking import Asking
 from fenix.workflow.hold import Hold
@@ -53,6 +55,22 @@ class BaseWorkflow:
         self.watching = Watching(hold, self.inventory, self.moving)
         self.upkeep = Upkeep(hold, self.acting, Outside(hold, self.inventory))
         self.resuming = Resuming(hold, self.upkeep, self.acting)
+
+    def plan(self, times: Times) -> Plan:
+        """What the session would do, found out without doing anything.
+
+        Called instead of :meth:`handle`, on a session that is never written.
+
+        :param times: how long things take, in seconds.
+        :raises Unprocessable: the workflow cannot tell; one that can overrides this.
+        """
+        raise exceptions.Unprocessable(
+            f"workflow: {self.session.workflow} cannot tell beforehand what it does"
+        )
+
+    def obstacles(self) -> list[str]:
+        """Why the session would stop before any work, whatever the hosts; after :meth:`plan`."""
+        return []
 
     @property
     def session(self) -> records.Session:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Callable, Iterable
 
 from fenix.db import records
 from fenix.planner.model import Cloud, Group, Item, Room, Size, Source, total
@@ -64,16 +65,28 @@ class Picture:
             alone=host.is_controller,
         )
 
-    def cloud(self) -> Cloud:
+    def cloud(self, judge: Callable[[records.Instance], str | None] | None = None) -> Cloud:
         """What the session has before it.
 
         A host that is being emptied or worked on counts as what it is afterwards.
+
+        :param judge: says why an instance cannot be moved, if so.
         """
+        sources = [self.source(h) for h in self.unmaintained()]
+        if judge is not None:
+            sources = [self._judged(s, judge) for s in sources]
         return Cloud(
-            tuple(self.source(h) for h in self.unmaintained()),
+            tuple(sources),
             tuple(self.rooms_to_come()),
             self.groups,
         )
+
+    def _judged(self, source: Source, judge: Callable[[records.Instance], str | None]) -> Source:
+        items = []
+        for item in source.items:
+            why = judge(self._snapshot.instances[item.item_id])
+            items.append(item if why is None else dataclasses.replace(item, stuck=why))
+        return dataclasses.replace(source, items=tuple(items))
 
     @property
     def groups(self) -> dict[str, Group]:

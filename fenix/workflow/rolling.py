@@ -8,6 +8,8 @@ from __future__ import annotations
 from fenix import states
 from fenix.db import records
 from fenix.planner import sequence
+from fenix.planner.model import Times
+from fenix.planner.plan import Plan
 from fenix.workflow.base import BaseWorkflow
 from fenix.workflow.capacity import Picture
 from fenix.workflow.consent import Consent
@@ -43,6 +45,24 @@ class RollingWorkflow(BaseWorkflow):
 
     def hosts_ahead(self) -> list[records.Host]:
         """Hosts that are asked about before their turn."""
+        return []
+
+    def plan(self, times: Times) -> Plan:
+        """The course that the session would follow, from the cloud as it is now."""
+        self.inventory.discover()
+        self.hold.note("discovered", True)
+        self.look()
+        return self.steering.plan(times)
+
+    def obstacles(self) -> list[str]:
+        """Projects that nobody answers for, where that is not allowed."""
+        concerned = {
+            i.project_id for h in self.snapshot.computes() for i in self.snapshot.on(h.hostname)
+        }
+        try:
+            self.asking.look_up(concerned)
+        except Fatal as error:
+            return [str(error)]
         return []
 
     # States

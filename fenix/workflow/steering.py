@@ -8,11 +8,13 @@ from fenix import states
 from fenix.db import records
 from fenix.planner import sequence
 from fenix.planner.course import Course
-from fenix.planner.model import Cloud
+from fenix.planner.model import Cloud, Times
+from fenix.planner.plan import Plan, plan
 from fenix.planner.search import Options, best_course
 from fenix.planner.sequence import Chosen
 from fenix.workflow.capacity import Picture
 from fenix.workflow.hold import Hold
+from fenix.workflow.inventory import blocking
 from fenix.workflow.limits import Limits
 
 _COURSE = "course"
@@ -27,11 +29,6 @@ class _Kept:
     course: Course
 
 
-def options(hold: Hold, limits: Limits, *, first: int | None = None) -> Options:
-    """What the session may do, as the planner takes it."""
-    return Options(hold.conf.workflow.second_moves_percent, limits.at_once(), first)
-
-
 class Steering:
     """Decides for one session; the course is kept in memory and found again after a takeover."""
 
@@ -40,12 +37,32 @@ class Steering:
         self._snapshot = hold.snapshot
         self._limits = limits
 
+    def plan(self, times: Times) -> Plan:
+        """Everything that the session has before it.
+
+        Instances that cannot be moved as they are count as stuck: a session would stop before
+        any work, and say so.
+        """
+        cloud = Picture(self._snapshot).cloud(judge=blocking)
+        controllers = sum(1 for h in self._snapshot.session_hosts() if not h.is_compute)
+        return plan(cloud, self._options(), times, controllers)
+
+    def _options(self, first: int | None = None) -> Options:
+        """What the session may do now.
+
+        :param first: the most hosts to empty onto unmaintained ones; None: as many as may begin.
+        """
+        if first is None:
+            first = self._limits.may_begin()
+        percent = self._hold.conf.workflow.second_moves_percent
+        return Options(percent, self._limits.at_once(), first)
+
     def way_on(self) -> str:
         """The event that free capacity allows: start, empty a host, or scale in."""
         cloud = Picture(self._snapshot).cloud()
         if not any(s.items for s in cloud.sources):
             return states.START
-        course = self._course(cloud, options(self._hold, self._limits, first=self._places()))
+        course = self._course(cloud, self._options())
         if course.first:
             return states.EMPTY_A_HOST
         gives = {s.name for s in cloud.sources if s.room is not None}
@@ -56,7 +73,7 @@ class Steering:
     def first(self) -> Chosen:
         """Hosts to empty onto hosts that are not maintained yet."""
         cloud = Picture(self._snapshot).cloud()
-        course = self._course(cloud, options(self._hold, self._limits, first=self._places()))
+        course = self._course(cloud, self._options())
         source = {s.name: s for s in cloud.sources}
         return [(source[s.host], s.targets) for s in course.first]
 
@@ -76,7 +93,7 @@ class Steering:
             settled = [r.name for r in rooms]
             if chosen or sequence.on_course(kept.course, sources, settled, busy):
                 return chosen
-        course = self._course(picture.cloud(), options(self._hold, self._limits, first=0))
+        course = self._course(picture.cloud(), self._options(first=0))
         return sequence.by_course(course, sources, rooms, places, picture.groups)
 
     def ahead(self, waiting: list[records.Host]) -> list[str]:
@@ -90,9 +107,6 @@ class Steering:
             kept.course, sources, picture.rooms_to_come(), self._limits.at_once(), picture.groups
         )
         return [s.name for s, _ in chosen]
-
-    def _places(self) -> int:
-        return self._limits.may_begin()
 
     def _course(self, cloud: Cloud, wanted: Options) -> Course:
         """The course for a picture; the one that is kept when nothing has changed."""

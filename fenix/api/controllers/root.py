@@ -9,6 +9,7 @@ from oslo_config import cfg
 from fenix import exceptions
 from fenix.api import microversion
 from fenix.api.controllers.constraints import GROUP, INSTANCE, Constraints
+from fenix.api.controllers.plans import Plans
 from fenix.api.controllers.sessions import Sessions
 from fenix.api.resource import Resource, verb
 from fenix.conf import api as conf_api
@@ -35,17 +36,19 @@ class V1(Resource):
         return {"version": _document(self.services.conf)}
 
     def child(self, segment: str) -> Resource:
-        """The three collections."""
+        """The collections, and plans."""
         match segment:
             case "maintenance":
                 return Sessions(self.services)
+            case "plan":
+                return Plans(self.services)
             case "instance":
                 return Constraints(self.services, INSTANCE)
             case "instance_group":
                 return Constraints(self.services, GROUP)
         raise exceptions.NotFound(
-            f"/v1/{segment} does not exist; there are /v1/maintenance, /v1/instance and "
-            f"/v1/instance_group"
+            f"/v1/{segment} does not exist; there are /v1/maintenance, /v1/plan, "
+            f"/v1/instance and /v1/instance_group"
         )
 
 

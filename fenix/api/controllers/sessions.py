@@ -136,7 +136,7 @@ class Sessions(Resource):
     @verb("session:create", schema=CREATE)
     def post(self, body: dict[str, Any]) -> dict[str, str]:
         """Create a session; the id is made here, so that it can be looked up after a time-out."""
-        checked = _checked(body, self.services.clock.now())
+        checked = checked_creation(body, self.services.clock.now())
         session_id = str(uuid.uuid4())
         try:
             self.services.engine.create_session(self.caller().to_rpc(), session_id, checked)
@@ -150,8 +150,8 @@ class Sessions(Resource):
         return Session(self.services, segment)
 
 
-def _checked(body: dict[str, Any], now: datetime.datetime) -> dict[str, Any]:
-    """What a schema cannot say.
+def checked_creation(body: dict[str, Any], now: datetime.datetime) -> dict[str, Any]:
+    """What the schema of a creation cannot say.
 
     :returns: the body for the engine, with times as ``YYYY-MM-DD HH:MM:SS`` UTC.
     """

@@ -59,6 +59,18 @@ class Endpoint:
         if workflow in ("silent", "slow"):
             self.stopped.wait(self._patience * 2)
 
+    @oslo_messaging.expected_exceptions(exceptions.FenixError)
+    def plan(self, context: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append(("plan", context, {"body": body}))
+        workflow = body.get("workflow", "default")
+        if workflow not in _WORKFLOWS:
+            raise exceptions.Unprocessable(
+                f"workflow: no plug-in {workflow!r}; there are default, vnf"
+            )
+        if workflow == "silent":
+            self.stopped.wait(self._patience * 2)
+        return {"workflow": workflow, "given": body}
+
     def _write(self, session_id: str, body: dict[str, Any]) -> None:
         now = self._clock.now()
         at = body.get("maintenance_at")

@@ -202,7 +202,7 @@ class ApiPageTest(DocsTestCase):
         return found
 
     def test_every_field_of_a_session_is_explained(self) -> None:
-        part = self.text.partition("POST /v1/maintenance\n")[2].partition("GET /v1")[0]
+        part = self.text.partition("POST /v1/maintenance\n")[2].partition("POST /v1/plan")[0]
         fields = re.findall(r"^``(\w+)``$", part, re.M)
         self.assertEqual(sorted(sessions.CREATE["properties"]), sorted(fields))
 
