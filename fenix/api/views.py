@@ -106,7 +106,7 @@ _LIMITS = [
 ]
 
 
-def session(found: records.Session) -> dict[str, Any]:
+def session(found: records.Session | records.Summary) -> dict[str, Any]:
     """A session's own fields."""
     limits = {name: found.settings.get(name) for name in _LIMITS}
     paused = found.paused_at is not None

@@ -37,6 +37,26 @@ class Session:
     request_id: str | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Summary:
+    """What clients see of a session's row; the engine's own columns may be large."""
+
+    session_id: str
+    state: str
+    prev_state: str | None
+    failed_state: str | None
+    reason: str | None
+    workflow: str
+    maintenance_at: Time | None
+    percent_done: int
+    request_id: str | None
+    created_at: Time
+    updated_at: Time
+    paused_at: Time | None
+    meta: dict[str, Any]
+    settings: dict[str, Any]
+
+
 @dataclasses.dataclass(slots=True)
 class Host:
     """A host of the session, or (``outside``) one that may take its instances.

@@ -25,7 +25,7 @@ def select(
     limit: int | None = None,
 ) -> list[R]:
     """The rows of ``table`` that meet every condition, as records."""
-    statement = _all_of(table, record).where(*where)  # type: ignore[arg-type]
+    statement = every_column(table, record).where(*where)  # type: ignore[arg-type]
     if order_by is not None:
         statement = statement.order_by(order_by)
     if limit is not None:
@@ -34,7 +34,8 @@ def select(
 
 
 @functools.cache
-def _all_of(table: sa.Table, record: Any) -> sa.Select[Any]:
+def every_column(table: sa.Table, record: Any) -> sa.Select[Any]:
+    """The columns of ``table`` that are the fields of ``record``, in their order."""
     return sa.select(*(table.c[f.name] for f in dataclasses.fields(record)))
 
 

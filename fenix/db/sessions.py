@@ -14,6 +14,8 @@ from fenix.db import models, records, rows
 from fenix.db.api import Database, repeatable, retried
 
 _S = models.sessions
+#: Asked for more than anything else, so it is made once.
+_SUMMARY = rows.every_column(_S, records.Summary).where(_S.c.session_id == sa.bindparam("wanted"))
 
 
 @repeatable
@@ -49,6 +51,19 @@ def get(database: Database, session_id: str) -> records.Session:
     """
     with database.lookup() as session:
         return read_one(session, session_id)
+
+
+@repeatable
+def summary(database: Database, session_id: str) -> records.Summary:
+    """What clients see of one session.
+
+    :raises NotFound: when there is none with that id.
+    """
+    with database.lookup() as session:
+        found = session.execute(_SUMMARY, {"wanted": session_id}).first()
+    if found is None:
+        raise not_found(session_id)
+    return records.Summary(*found)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

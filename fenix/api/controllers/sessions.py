@@ -200,7 +200,7 @@ class Session(_OfSession):
     @verb("session:show", body_forbidden=True)
     def get(self) -> dict[str, Any]:
         """The session's own fields."""
-        return views.session(db_sessions.get(self.services.database, self.session_id()))
+        return views.session(db_sessions.summary(self.services.database, self.session_id()))
 
     @verb(("session:continue", "session:control"), schema=CONTROL, body_optional=True)
     def put(self, body: dict[str, Any]) -> dict[str, Any]:

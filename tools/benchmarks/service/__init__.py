@@ -64,7 +64,7 @@ def measure(neighbours, folder, only=None, short=False, say=lambda text: None):
             if name == "reaction":
                 yield from reaction.measure(neighbours, url, place, 1 if short else 25)
             elif name == "reading":
-                turns, seconds = (1, 0.2) if short else (10, 1.0)
+                turns, seconds = (1, 0.2) if short else (20, 0.5)
                 yield from reading.measure(neighbours, url, place, turns, seconds)
             else:
                 yield from memory.measure(neighbours, url, place, 5 if short else 1000)

@@ -111,7 +111,9 @@ def _each(runs, value):
 
 def _cpu(runs):
     """Of each size against the smallest, and of the largest against the one before."""
-    each = _each(runs, lambda r: f"{r.cpu_per_host * 1000:.0f} ms")
+    each = _each(
+        runs, lambda r: f"{r.cpu_per_host * 1000:.0f} ms ({r.cpu:.1f} s in {r.seconds:.0f} s)"
+    )
     first, *others = runs
     worst = max(r.cpu_per_host for r in others)
     yield Figure(
