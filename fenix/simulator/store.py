@@ -51,7 +51,7 @@ class MemoryStore:
 
     def session(self, session_id: str) -> records.Session:
         """See :class:`fenix.db.store.Store`."""
-        return copy.copy(self._known(session_id))
+        return _copy(self._known(session_id))
 
     def _known(self, session_id: str) -> records.Session:
         if session_id != self.row.session_id:
@@ -74,7 +74,7 @@ class MemoryStore:
         self, session_id: str, unfinished: Sequence[int]
     ) -> tuple[list[records.Wait], list[records.ActionRun]]:
         """See :class:`fenix.db.store.Store`."""
-        return _copies(self._open), [copy.copy(self._runs[r]) for r in unfinished]
+        return _copies(self._open), [_copy(self._runs[r]) for r in unfinished]
 
     def wakes(self, session_id: str) -> int | None:
         """See :class:`fenix.db.store.Store`."""
@@ -98,7 +98,7 @@ class MemoryStore:
         wakes, wake_at = row.wakes, row.wake_at
         session.revision += 1
         session.updated_at = now
-        self.row = copy.copy(session)
+        self.row = _copy(session)
         self.row.progress = dict(session.progress)
         self.row.wakes, self.row.wake_at = wakes, wake_at
         if release is not None:
@@ -113,22 +113,22 @@ class MemoryStore:
     def _write(self, changes: advance.Changes) -> None:
         for wait, _seen in changes.waits.values():
             if wait.status == "open":
-                self._open[wait.wait_id] = copy.copy(wait)
+                self._open[wait.wait_id] = _copy(wait)
             else:
                 del self._open[wait.wait_id]
         for wait in changes.new_waits:
             wait.wait_id = next(self._ids)
-            self._open[wait.wait_id] = copy.copy(wait)
+            self._open[wait.wait_id] = _copy(wait)
         for host in [*changes.hosts.values(), *changes.new_hosts]:
-            self._hosts[host.hostname] = copy.copy(host)
+            self._hosts[host.hostname] = _copy(host)
         for instance in [*changes.instances.values(), *changes.new_instances]:
-            self._instances[instance.instance_id] = copy.copy(instance)
+            self._instances[instance.instance_id] = _copy(instance)
         for project in [*changes.projects.values(), *changes.new_projects]:
-            self._projects[project.project_id] = copy.copy(project)
+            self._projects[project.project_id] = _copy(project)
         for run in changes.new_runs:
             run.run_id = next(self._ids)
         for run in [*changes.runs, *changes.new_runs]:
-            self._runs[run.run_id] = copy.copy(run)
+            self._runs[run.run_id] = _copy(run)
             if run.state == "PENDING":
                 self.start(self._runs[run.run_id])
 
@@ -209,5 +209,13 @@ class MemoryStore:
         self.wake(now)
 
 
+def _copy(row: _R) -> _R:
+    """A row with the same fields; :func:`copy.copy` takes ten times as long for these classes."""
+    made: _R = object.__new__(type(row))
+    for name in type(row).__slots__:  # type: ignore[attr-defined]
+        setattr(made, name, getattr(row, name))
+    return made
+
+
 def _copies(rows: Mapping[Any, _R]) -> list[_R]:
-    return [copy.copy(rows[key]) for key in rows]
+    return [_copy(rows[key]) for key in rows]

@@ -122,16 +122,16 @@ class Pacing:
     def settle(self) -> None:
         """Members that have arrived, or do not move any more, begin to recover."""
         for key, row in list(self._rows().items()):
-            left = copy.deepcopy(row)
             ended = [
-                i for i, m in left.members.items() if self._is_mine(m) and not self._needs_place(i)
+                i for i, m in row.members.items() if self._is_mine(m) and not self._needs_place(i)
             ]
+            if not ended:
+                continue
+            left = copy.deepcopy(row)
             for instance_id in ended:
                 left.members[instance_id]["ended"] = self._hold.now().isoformat()
-            if ended and not self._write(left):
-                # Somebody else has written just now: the next run does it.
-                continue
-            if ended:
+            # If somebody else has written just now, the next run does it.
+            if self._write(left):
                 self._full.discard(key)
         if not any(self._is_mine(m) for row in self._rows().values() for m in row.members.values()):
             self._hold.note("impacts", None)

@@ -44,6 +44,8 @@ class Snapshot:
         self.others: dict[str, tuple[str | None, bool, float, float, float]] = {}
         self._by_host: dict[str | None, set[str]] = {}
         self._under_way: set[str] = set()
+        self._computes: list[records.Host] = []
+        self._known_hosts = 0
         #: What the planner found not to be possible, until something changes.
         self.tried: dict[str, Any] = {}
         for instance in detail.instances:
@@ -93,8 +95,11 @@ class Snapshot:
         return (h for h in self.hosts.values() if not h.outside)
 
     def computes(self) -> list[records.Host]:
-        """Computes that the session maintains."""
-        return [h for h in self.session_hosts() if h.is_compute]
+        """Computes that the session maintains. A host's roles do not change."""
+        if self._known_hosts != len(self.hosts):
+            self._known_hosts = len(self.hosts)
+            self._computes = [h for h in self.session_hosts() if h.is_compute]
+        return list(self._computes)
 
     def alive(self) -> list[records.Instance]:
         """Instances that exist, on whatever host."""

@@ -1,0 +1,1 @@
+"""What ``tools/bench planner`` is made of: one module for each thing it is compared with."""
