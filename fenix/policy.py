@@ -25,6 +25,11 @@ _SCOPES = ["system", "project"]
 _BASE = [
     policy.RuleDefault("fenix:admin", "role:admin", description="An administrator of the cloud."),
     policy.RuleDefault(
+        "fenix:system_reader",
+        "rule:fenix:admin or (role:reader and system_scope:all)",
+        description="Somebody who may look at everything, or an administrator.",
+    ),
+    policy.RuleDefault(
         "fenix:project_member",
         "rule:fenix:admin or (role:member and project_id:%(project_id)s)",
         description="Somebody who acts for the project that is addressed, or an administrator.",
@@ -37,6 +42,7 @@ _BASE = [
 ]
 
 _ADMIN = "rule:fenix:admin"
+_AUDITOR = "rule:fenix:system_reader"
 _MEMBER = "rule:fenix:project_member"
 _READER = "rule:fenix:project_reader"
 
@@ -44,8 +50,8 @@ _READER = "rule:fenix:project_reader"
 _TABLE: list[tuple[str, str, str, list[tuple[str, str]]]] = [
     ("session:create", _ADMIN, "Create a maintenance session.", [("POST", "/v1/maintenance")]),
     ("session:plan", _ADMIN, "Plan a session without creating it.", [("POST", "/v1/plan")]),
-    ("session:list", _ADMIN, "List the sessions.", [("GET", "/v1/maintenance")]),
-    ("session:show", _ADMIN, "Show the state of a session.", [("GET", SESSION)]),
+    ("session:list", _AUDITOR, "List the sessions.", [("GET", "/v1/maintenance")]),
+    ("session:show", _AUDITOR, "Show the state of a session.", [("GET", SESSION)]),
     (
         "session:continue",
         _ADMIN,
@@ -61,10 +67,17 @@ _TABLE: list[tuple[str, str, str, list[tuple[str, str]]]] = [
     ("session:delete", _ADMIN, "Stop a session and put its hosts back.", [("DELETE", SESSION)]),
     (
         "session:detail",
-        _ADMIN,
+        _AUDITOR,
         "Show a session with its hosts, instances, projects and actions.",
         [("GET", SESSION + "/detail")],
     ),
+    (
+        "session:events",
+        _AUDITOR,
+        "Read a session's history, also when it is deleted.",
+        [("GET", SESSION + "/events")],
+    ),
+    ("engine:list", _AUDITOR, "List the engines that live.", [("GET", "/v1/engines")]),
     (
         "project:show",
         _READER,

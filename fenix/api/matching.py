@@ -98,6 +98,20 @@ def for_instance(view: View, instance_id: str, reply: Reply) -> list[Answer]:
     ]
 
 
+def why_not(view: View, reply: Reply) -> str:
+    """Why a reply answers none of the project's questions."""
+    asked = [w for w in view.waits if w.state == reply.state]
+    if not asked:
+        others = sorted({w.state for w in view.waits})
+        return f"no question about {reply.state} is open" + (
+            f", only about {', '.join(others)}" if others else ""
+        )
+    answered = sorted({w.reply for w in asked if w.reply is not None})
+    if len(answered) == len(asked) or not _open(view, reply):
+        return f"the question is answered with {', '.join(answered)}"
+    return "the open question is not about these instances, or has their answer"
+
+
 def _so_far(view: View, answer: Answer, instance_id: str) -> Answer:
     wait = answer.wait
     actions = {instance_id: "", **answer.actions, **wait.reply_actions}

@@ -106,6 +106,28 @@ _LIMITS = [
 ]
 
 
+_EVENT = ["event_id", "at", "kind", "message", "host", "project_id", "instance_id", "data"]
+_ENGINE = [
+    "engine_id",
+    "hostname",
+    "version",
+    "started_at",
+    "heartbeat_at",
+    "workflows",
+    "actions",
+]
+
+
+def event(found: records.Event) -> dict[str, Any]:
+    """A line of a session's history."""
+    return _shown(found, _EVENT)
+
+
+def engine(found: records.Engine, session_ids: list[str]) -> dict[str, Any]:
+    """An engine, with the live sessions that it holds or was the last to work on."""
+    return {**_shown(found, _ENGINE), "sessions": session_ids}
+
+
 def session(found: records.Session | records.Summary) -> dict[str, Any]:
     """A session's own fields."""
     limits = {name: found.settings.get(name) for name in _LIMITS}

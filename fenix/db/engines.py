@@ -6,6 +6,7 @@ import datetime
 
 import sqlalchemy as sa
 
+from fenix import states
 from fenix.db import models, records, rows
 from fenix.db.api import Database, repeatable, retried
 
@@ -35,3 +36,22 @@ def alive(database: Database, since: datetime.datetime) -> list[records.Engine]:
         return rows.select(
             session, _E, records.Engine, _E.c.heartbeat_at >= since, order_by=_E.c.engine_id
         )
+
+
+@repeatable
+def sessions(database: Database) -> dict[str, list[str]]:
+    """Live sessions by the engine that holds each, or was the last to work on it.
+
+    An engine holds a session only while it works on it; between, nobody does.
+    """
+    table = models.sessions
+    statement = (
+        sa.select(table.c.session_id, table.c.last_owner)
+        .where(table.c.last_owner.is_not(None), table.c.state.not_in(states.IDLE))
+        .order_by(table.c.created_at, table.c.session_id)
+    )
+    found: dict[str, list[str]] = {}
+    with database.lookup() as session:
+        for session_id, engine_id in session.execute(statement):
+            found.setdefault(engine_id, []).append(session_id)
+    return found

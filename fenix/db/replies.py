@@ -93,6 +93,9 @@ def record(
         # A question that is to be asked again is open, for an ACK, before the event goes out.
         where.append(_W.c.opened_at <= now)
     with database.writer() as session:
+        # First, so that the session's history is written by one at a time.
+        session.execute(db_sessions.turn_statement(wait.session_id))
+        session.execute(db_sessions.wake_statement(wait.session_id, now))
         written = session.execute(
             sa.update(_W)
             .where(*where)
@@ -121,5 +124,4 @@ def record(
             ],
             without=["event_id"],
         )
-        session.execute(db_sessions.wake_statement(wait.session_id, now))
         return True

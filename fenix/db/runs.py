@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Collection
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
+from fenix import timing
 from fenix.db import models, records, rows
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database, repeatable, retried
@@ -60,6 +63,7 @@ def claim(
     deadline: datetime.datetime,
 ) -> bool:
     """Take a run; False when another engine did. ``attempt`` of ``run`` is raised by one."""
+    again = run.state == RUNNING
     with database.writer() as session:
         taken = session.execute(
             sa.update(_R)
@@ -79,9 +83,46 @@ def claim(
         )
         if taken.rowcount != 1:  # type: ignore[attr-defined]
             return False
-    run.attempt += 1
-    run.state, run.owner, run.started_at, run.deadline = RUNNING, owner, now, deadline
+        begun = dataclasses.replace(
+            run,
+            attempt=run.attempt + 1,
+            state=RUNNING,
+            owner=owner,
+            started_at=now,
+            deadline=deadline,
+        )
+        taken_over = "; the engine before showed no life" if again else ""
+        _tell(session, begun, now, f"try {begun.attempt} begins{taken_over}")
+    run.attempt, run.state, run.owner = begun.attempt, RUNNING, owner
+    run.started_at, run.deadline = now, deadline
     return True
+
+
+def _tell(
+    session: orm.Session,
+    run: records.ActionRun,
+    now: datetime.datetime,
+    what: str,
+    **more: object,
+) -> None:
+    """Write an attempt into the history, after the session's row."""
+    session.execute(db_sessions.turn_statement(run.session_id))
+    event = records.Event(
+        run.session_id,
+        now,
+        "action",
+        f"{run.type} action {run.plugin} on {run.hostname}: {what}",
+        host=run.hostname,
+        data={
+            "plugin": run.plugin,
+            "type": run.type,
+            "key": run.key,
+            "attempt": run.attempt,
+            "engine": run.owner,
+            **more,
+        },
+    )
+    rows.insert(session, models.session_events, [event], without=["event_id"])
 
 
 @retried
@@ -122,6 +163,17 @@ def finish(
         if written.rowcount != 1:  # type: ignore[attr-defined]
             return False
         session.execute(db_sessions.wake_statement(run.session_id, now))
+        seconds = (now - run.started_at).total_seconds() if run.started_at else None
+        _tell(
+            session,
+            run,
+            now,
+            f"try {run.attempt} ended as {state}: {result}",
+            state=state,
+            result=result,
+            started_at=timing.wire(run.started_at),
+            seconds=seconds,
+        )
         return True
 
 

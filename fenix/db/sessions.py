@@ -19,10 +19,26 @@ _SUMMARY = rows.every_column(_S, records.Summary).where(_S.c.session_id == sa.bi
 
 
 @repeatable
-def ids(database: Database) -> list[str]:
-    """The ids of all sessions, oldest first."""
+def ids(
+    database: Database,
+    *,
+    state: str | None = None,
+    limit: int | None = None,
+    after: records.Session | None = None,
+) -> list[str]:
+    """The ids of sessions, oldest first.
+
+    :param state: only those in this state.
+    :param after: only those that follow this session.
+    """
+    statement = sa.select(_S.c.session_id).order_by(_S.c.created_at, _S.c.session_id).limit(limit)
+    if state is not None:
+        statement = statement.where(_S.c.state == state)
+    if after is not None:
+        same = sa.and_(_S.c.created_at == after.created_at, _S.c.session_id > after.session_id)
+        statement = statement.where(sa.or_(_S.c.created_at > after.created_at, same))
     with database.lookup() as session:
-        return list(session.scalars(sa.select(_S.c.session_id).order_by(_S.c.created_at)))
+        return list(session.scalars(statement))
 
 
 def not_found(session_id: str) -> exceptions.NotFound:
@@ -168,6 +184,11 @@ def wake_statement(session_id: str, now: datetime.datetime) -> sa.Update:
         )
         .values(wakes=_S.c.wakes + 1, wake_at=now)
     )
+
+
+def turn_statement(session_id: str) -> sa.Update:
+    """Wait for one's turn to write to a session's history, and change nothing."""
+    return sa.update(_S).where(_S.c.session_id == session_id).values(wakes=_S.c.wakes)
 
 
 @retried

@@ -233,24 +233,27 @@ class Hold:
             metadata=metadata,
             instance_id=instance_id,
         )
-        message_id = None
-        for event_type in project.event_types:
-            message_id = self._send(
+        sent = {
+            event_type: self._send(
                 project.project_id, event_type, payload, due_at=due_at, send_once=send_once
             )
+            for event_type in project.event_types
+        }
         self.event(
             "notification",
             f"{state} to project {project.project_id}",
             project_id=project.project_id,
             instance_id=instance_id,
             state=state,
+            reply_at=timing.wire(reply_at),
+            messages=sent,
         )
-        return message_id
+        return list(sent.values())[-1] if sent else None
 
     def tell_session(self) -> None:
         """``maintenance.session``, after a change of state or a finished host."""
         session = self.session
-        self._send(
+        message_id = self._send(
             ADMIN,
             payloads.SESSION,
             payloads.session(
@@ -260,11 +263,17 @@ class Hold:
                 project_id=self.admin_project(),
             ),
         )
+        self.event(
+            "notification",
+            f"{payloads.SESSION}: {session.state}, {session.percent_done} %",
+            state=session.state,
+            messages={payloads.SESSION: message_id},
+        )
 
     def tell_host(self, host: records.Host, state: str) -> None:
         """``maintenance.host``, to the admin project and those configured."""
         for project_id in [self.admin_project(), *self.conf.notifications.host_event_projects]:
-            self._send(
+            message_id = self._send(
                 ADMIN,
                 payloads.HOST,
                 payloads.host(
@@ -274,7 +283,13 @@ class Hold:
                     project_id=project_id,
                 ),
             )
-        self.event("host", f"{host.hostname}: {state}", host=host.hostname, state=state)
+            self.event(
+                "notification",
+                f"{payloads.HOST}: {host.hostname} {state}",
+                host=host.hostname,
+                state=state,
+                messages={payloads.HOST: message_id},
+            )
 
     def admin_project(self) -> str:
         """Id of the project that the workflow's admin user works in; asked once a session."""

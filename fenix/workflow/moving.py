@@ -12,9 +12,9 @@ import datetime
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from fenix import exceptions
+from fenix import exceptions, timing
 from fenix.cloud import base
-from fenix.conf.workflow import LIVE_MIGRATE, MIGRATE
+from fenix.conf.workflow import LIVE_MIGRATE, MIGRATE, OWN_ACTION
 from fenix.db import records
 from fenix.planner.placement import Rooms
 from fenix.workflow.capacity import Picture
@@ -94,6 +94,24 @@ class Moving:
         instance.move_due = self._hold.after(self._conf.own_action_wait_time)
         self._snapshot.set_phase(instance, OWN)
         self._hold.touch(instance)
+        self._begins(instance, OWN_ACTION)
+
+    def _begins(self, instance: records.Instance, action: str) -> None:
+        """Write into the history that a try to move an instance begins."""
+        try_ = f" (try {instance.move_attempts})" if instance.move_attempts > 1 else ""
+        self._hold.event(
+            "move",
+            f"{named(instance)}: {action} from {instance.move_source} to "
+            f"{instance.move_target or 'where its project puts it'} begins{try_}",
+            host=instance.move_source,
+            instance_id=instance.instance_id,
+            project_id=instance.project_id,
+            source=instance.move_source,
+            target=instance.move_target,
+            action=action,
+            attempt=instance.move_attempts,
+            begins=True,
+        )
 
     def action(self, instance: records.Instance) -> str:
         """How an instance is moved: as chosen, except where its state leaves one way only."""
@@ -120,7 +138,12 @@ class Moving:
             host=instance.move_source,
             instance_id=instance.instance_id,
             project_id=instance.project_id,
+            source=instance.move_source,
             target=instance.move_target,
+            action=self.action(instance),
+            attempt=instance.move_attempts,
+            began_at=timing.wire(instance.move_at),
+            failed=why,
         )
         if instance.move_attempts > self._conf.live_migration_retries:
             self._snapshot.set_phase(instance, None)
@@ -245,6 +268,7 @@ class Moving:
         instance.move_due = self._hold.after(self._conf.live_migration_wait_time)
         self._snapshot.set_phase(instance, REQUESTED)
         self._hold.touch(instance)
+        self._begins(instance, self.action(instance))
         return instance
 
     def call(self, instance: records.Instance) -> None:

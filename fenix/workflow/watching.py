@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
-from fenix import exceptions, states
+from fenix import exceptions, states, timing
 from fenix.cloud import base
 from fenix.conf.workflow import LIVE_MIGRATE
 from fenix.db import records
@@ -231,6 +231,8 @@ class Watching:
             source=instance.move_source,
             target=instance.host,
             action=instance.action,
+            attempt=instance.move_attempts,
+            began_at=timing.wire(instance.move_at),
             seconds=round(seconds, 3),
         )
         instance.moves += 1

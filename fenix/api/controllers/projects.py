@@ -9,12 +9,15 @@ from fenix import exceptions
 from fenix.api import matching, session_ids, validation
 from fenix.api.resource import Resource, Services, verb
 from fenix.conf import workflow
-from fenix.db import replies
+from fenix.db import history, records, replies
 
 ACTIONS = (workflow.MIGRATE, workflow.LIVE_MIGRATE, workflow.OWN_ACTION, workflow.EVICTION)
 
 #: Replies of one project that come in at the same moment.
 _TRIES = 20
+#: What a history keeps of ids that clients made up, and of words about them.
+_ID = 64
+_WHY = 500
 _NULLABLE = "or leave it out"
 
 REPLY: validation.Schema = {
@@ -88,15 +91,42 @@ class _OfProject(Resource):
     ) -> None:
         """Write durably what the reply answers, then hint to an engine.
 
-        Matched anew when another reply came in between.
+        Matched anew when another reply came in between. One that changes nothing is kept in the
+        session's history with the reason.
         """
         for _ in range(_TRIES):
-            answers = match(self.view())
+            view = self.view()
+            try:
+                answers = match(view)
+            except exceptions.FenixError as error:
+                self._ignored(view, reply, str(error))
+                raise
+            if not answers:
+                self._ignored(view, reply, matching.why_not(view, reply))
+                return
             written = [self._record(reply, a) for a in answers]
             if any(written):
                 self.services.engine.wake(self.caller().to_rpc(), answers[0].wait.session_id)
             if all(written):
                 return
+        self._ignored(self.view(), reply, "it came while the question was asked again")
+
+    def _ignored(self, view: replies.View, reply: matching.Reply, why: str) -> None:
+        instance_id = self.instance_id()
+        event = records.Event(
+            view.session.session_id,
+            self.services.clock.now(),
+            history.IGNORED,
+            f"{reply.text} from project {self.project_id[:_ID]} changed nothing: {why[:_WHY]}",
+            project_id=self.project_id[:_ID],
+            instance_id=None if instance_id is None else instance_id[:_ID],
+            data={"reply": reply.text, "why": why[:_WHY], "request_id": self.caller().request_id},
+        )
+        history.ignore(self.services.database, event)
+
+    def instance_id(self) -> str | None:
+        """The instance in the URL; None on the project's."""
+        return None
 
     def _record(self, reply: matching.Reply, answer: matching.Answer) -> bool:
         return replies.record(
@@ -137,6 +167,10 @@ class Instance(_OfProject):
     ) -> None:
         super().__init__(services, session_id, project_id)
         self._instance_id = instance_id
+
+    def instance_id(self) -> str | None:
+        """The instance in the URL."""
+        return self._instance_id
 
     @verb("project:reply", schema=REPLY)
     def put(self, body: dict[str, Any]) -> dict[str, Any]:

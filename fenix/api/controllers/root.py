@@ -9,6 +9,7 @@ from oslo_config import cfg
 from fenix import exceptions
 from fenix.api import microversion
 from fenix.api.controllers.constraints import GROUP, INSTANCE, Constraints
+from fenix.api.controllers.engines import Engines
 from fenix.api.controllers.plans import Plans
 from fenix.api.controllers.sessions import Sessions
 from fenix.api.resource import Resource, verb
@@ -46,9 +47,11 @@ class V1(Resource):
                 return Constraints(self.services, INSTANCE)
             case "instance_group":
                 return Constraints(self.services, GROUP)
+            case "engines":
+                return Engines(self.services)
         raise exceptions.NotFound(
-            f"/v1/{segment} does not exist; there are /v1/maintenance, /v1/plan, "
-            f"/v1/instance and /v1/instance_group"
+            f"/v1/{segment} does not exist; there are /v1/maintenance, /v1/plan, /v1/instance, "
+            f"/v1/instance_group and /v1/engines"
         )
 
 

@@ -7,10 +7,11 @@ import uuid
 from typing import Any
 
 from fenix import exceptions
-from fenix.api import session_ids, validation, views
+from fenix.api import paging, session_ids, validation, views
 from fenix.api.controllers import limits
 from fenix.api.controllers.projects import Project
 from fenix.api.resource import Resource, Services, verb
+from fenix.db import history, records
 from fenix.db import sessions as db_sessions
 
 #: ``repr()`` of a session's metadata: what Ceilometer keeps of it (contract section 5).
@@ -129,9 +130,30 @@ class Sessions(Resource):
 
     @verb("session:list", body_forbidden=True)
     def get(self) -> dict[str, list[str]]:
-        """The ids of all sessions, oldest first, under both keys that clients read."""
-        ids = db_sessions.ids(self.services.database)
+        """The ids of sessions, oldest first, under both keys that clients read."""
+        query = self.query()
+        ids = db_sessions.ids(
+            self.services.database,
+            state=paging.state(query),
+            limit=paging.limit(query),
+            after=self._marked(query.get("marker")),
+        )
         return {"session_id": ids, "sessions": ids}
+
+    def _marked(self, session_id: str | None) -> records.Session | None:
+        """The session after which a page begins.
+
+        :raises BadRequest: there is none with that id.
+        """
+        if session_id is None:
+            return None
+        try:
+            return db_sessions.get(self.services.database, session_ids.checked(session_id))
+        except exceptions.NotFound:
+            raise exceptions.BadRequest(
+                f"marker: there is no session {validation.shown(session_id)}; send the id of the "
+                f"last one of the page before, or leave it out"
+            ) from None
 
     @verb("session:create", schema=CREATE)
     def post(self, body: dict[str, Any]) -> dict[str, str]:
@@ -237,7 +259,7 @@ class Session(_OfSession):
             case "detail":
                 return Detail(self.services, self._text)
             case "events":
-                raise exceptions.NotFound("'events' is reserved; no project has this id")
+                return Events(self.services, self._text)
         return Project(self.services, self._text, segment)
 
 
@@ -248,3 +270,20 @@ class Detail(_OfSession):
     def get(self) -> dict[str, Any]:
         """The session with everything that belongs to it."""
         return views.detail(db_sessions.detail(self.services.database, self.session_id()))
+
+
+class Events(_OfSession):
+    """``/v1/maintenance/{session_id}/events``; it outlives the session."""
+
+    @verb("session:events", body_forbidden=True)
+    def get(self) -> dict[str, Any]:
+        """A page of the session's history, oldest first."""
+        query = self.query()
+        session_id = self.session_id()
+        found = history.page(
+            self.services.database,
+            session_id,
+            paging.event_marker(query),
+            paging.limit(query) or paging.USUAL,
+        )
+        return {"session_id": session_id, "events": [views.event(e) for e in found]}

@@ -15,6 +15,7 @@ from fenix.tests.functional import sample
 TOKENS = {
     "ADMIN_TOKEN": "token-admin",
     "SYSTEM_TOKEN": "token-system",
+    "AUDITOR_TOKEN": "token-auditor",
     "RED_TOKEN": "token-red",
     "RED_READER_TOKEN": "token-red-reader",
     "DOMAIN_TOKEN": "token-domain",
@@ -33,6 +34,7 @@ _KNOWN: dict[str, tuple[list[str], dict[str, Any]]] = {
     "token-service": (["service"], _project("service")),
     "token-admin": (["admin", "member", "reader"], _project(_ADMIN_PROJECT)),
     "token-system": (["admin", "member", "reader"], {"system": {"all": True}}),
+    "token-auditor": (["reader"], {"system": {"all": True}}),
     "token-red": (["member", "reader"], _project(sample.RED)),
     "token-red-reader": (["reader"], _project(sample.RED)),
     "token-domain": (["admin"], {"domain": _DOMAIN}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from fenix import states
+from fenix import states, timing
 from fenix.conf.workflow import LIVE_MIGRATE, MIGRATE, OWN_ACTION
 from fenix.db import models, records, rows
 from fenix.db.api import Database
@@ -83,6 +83,7 @@ def write(database: Database) -> None:
             )
         ],
         prev_state=states.START_MAINTENANCE,
+        last_owner="controller-1:7:aa",
     )
     _session(
         database,
@@ -112,6 +113,13 @@ def write(database: Database) -> None:
         failed_state=states.SCALE_IN,
         reason="no capacity",
     )
+    now = timing.SystemClock().now()
+    for name, seen in (("controller-1:7:aa", now), ("controller-2:8:bb", START)):
+        engine = records.Engine(
+            name, name.partition(":")[0], "1.0", START, seen, ["default", "vnf"], ["dummy"]
+        )
+        with database.writer() as transaction:
+            rows.insert(transaction, models.engines, [engine])
 
 
 def _session(

@@ -228,6 +228,11 @@ class ApiPageTest(DocsTestCase):
         ):
             self.assertEqual(set(fields), detail[key][0].keys(), key)
 
+    def test_the_history_and_the_engines(self) -> None:
+        self.assertEqual(set(views._EVENT), self.example("events")["events"][0].keys())
+        engine = self.example("engines")["engines"][0]
+        self.assertEqual({*views._ENGINE, "sessions"}, engine.keys())
+
     def test_the_constraints(self) -> None:
         for kind, key in (
             (constraints.INSTANCE, "max_interruption_time"),
