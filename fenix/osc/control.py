@@ -92,8 +92,9 @@ class ContinueSession(_Order):
 
 
 class _HostOrder(_Order):
-    """An order about one host of a session."""
+    """An order about one host of a session, which then goes on."""
 
+    waits_until = "the session is done"
     options = {"host": "<host>"}
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -108,12 +109,19 @@ class _HostOrder(_Order):
 
 
 class RetryHost(_HostOrder):
-    """Try a host of a session again whose maintenance has failed."""
+    """Try a host again that failed, and let its session go on.
+
+    Exit codes with --wait: 0 the session is done, 3 it failed, 4 --timeout is over.
+    """
 
     command = "retry_host"
 
 
 class SkipHost(_HostOrder):
-    """Leave a host of a session out: put it back into use without its maintenance."""
+    """Leave a host out that failed, and let its session go on without it.
+
+    A host whose maintenance had begun stays disabled, so that nothing lands on it.
+    Exit codes with --wait: 0 the session is done, 3 it failed, 4 --timeout is over.
+    """
 
     command = "skip_host"

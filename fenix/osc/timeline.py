@@ -1,7 +1,7 @@
 """A session's history as a chart.
 
-Phases of hosts, moves, questions and states come from the history; runs of actions from the
-session itself, while it exists.
+Everything comes from the history, so a session that was deleted can be drawn, too; only what is
+run just now comes from the session itself.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _PHASES = {
 #: Questions that nobody has to answer.
 _TOLD_ONLY = "INSTANCE_ACTION_DONE"
 _SHORT = 8
-#: The state of an attempt of an action.
-_FAILED = "FAILED"
+#: States of an attempt of an action.
+_FAILED, _RUNNING = "FAILED", "RUNNING"
 _NAMED = frozenset({charts.STATE, charts.WAIT, charts.FAILED})
 
 
@@ -203,7 +203,7 @@ class _Timeline:
                 kind = charts.FAILED_ACTION if event.data.get("state") == _FAILED else None
                 yield event.host, self._bar(_Open(charts.ACTION, since, label), event.at, kind)
         for run in self._detail.action_plugin_instances if self._detail else ():
-            if run.state == "RUNNING" and run.started_at is not None:
+            if run.state == _RUNNING and run.started_at is not None:
                 label = f"{run.type} action {run.plugin}"
                 open_ = _Open(charts.ACTION, run.started_at, label)
                 yield run.hostname, self._bar(open_, self._end)

@@ -31,6 +31,8 @@ _ROAD = (
     results.DONE,
 )
 _LINES = 100
+#: Kinds of events that the rest of the picture shows.
+_SEEN = frozenset({"phase"})
 _FEWEST_LINES = 3
 _MOST_PROJECTS = 8
 #: In a larger session only instances of hosts that are worked on are shown.
@@ -112,7 +114,8 @@ class Watcher:
         detail = self._client.sessions.detail(self._session_id)
         for event in self._client.sessions.history(self._session_id, self._marker):
             self._marker = event.event_id
-            self._lines.append(Line(event.at.timestamp(), event.kind, event.message))
+            if event.kind not in _SEEN:
+                self._lines.append(Line(event.at.timestamp(), event.kind, event.message))
             self._visited.add(str(event.data.get("after", "")))
         self._visited.add(detail.session.state)
         now = datetime.datetime.now(datetime.UTC)
@@ -254,7 +257,13 @@ def _scene(detail: results.Detail) -> list[Host]:
 
 
 def _places(instance: results.Instance, moving: bool) -> Iterable[tuple[str, str]]:
-    if instance.host:
-        yield instance.host, LEAVING if moving else ""
-    if moving and instance.move_target and instance.move_target != instance.host:
+    if not moving:
+        if instance.host:
+            yield instance.host, ""
+        return
+    # Nova names the target as the host before the move has ended.
+    source = instance.move_source or instance.host
+    if source:
+        yield source, LEAVING
+    if instance.move_target and instance.move_target != source:
         yield instance.move_target, ARRIVING

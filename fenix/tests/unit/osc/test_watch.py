@@ -44,9 +44,10 @@ def moment(hosts: int = 3, projects: int = 2, **session: Any) -> watch.Moment:
                 instance_id=str(n),
                 instance_name=f"worker-{n}",
                 project_id="p0",
-                host=f"compute-{n}",
+                host="compute-0" if n == 1 else f"compute-{n}",
                 moves=1,
                 move_phase="moving" if n == 1 else None,
+                move_source="compute-1" if n == 1 else None,
                 move_target="compute-0" if n == 1 else None,
             )
             for n in range(hosts)
