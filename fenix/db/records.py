@@ -47,6 +47,7 @@ class Summary:
     failed_state: str | None
     reason: str | None
     workflow: str
+    command: str | None
     maintenance_at: Time | None
     percent_done: int
     request_id: str | None
