@@ -1,7 +1,7 @@
 """The referee's notes: what was called, moved, interrupted and broken in the cloud."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -96,15 +96,18 @@ class Record:
         """
         return self.presence.group_outages(self._now() if at is None else at)
 
-    def most_impacted(self, recovery_time: float = 0.0) -> dict[str, int]:
+    def most_impacted(
+        self, recovery_time: float = 0.0, *, without: Collection[str] = ()
+    ) -> dict[str, int]:
         """Most members of a group that were on the way at the same time, by group name.
 
         A member counts from the request of its move until it is ACTIVE on the other host and
-        ``recovery_time`` model seconds more; a move that failed counts until it ended.
+        ``recovery_time`` model seconds more; a move that failed counts until it ended. ``without``
+        leaves out kinds of moves, such as ``own``, which is also that of scaling in and out.
         """
         changes: dict[str, list[tuple[float, int]]] = {}
         for move in self.moves:
-            if move.group is not None:
+            if move.group is not None and move.kind not in without:
                 end = move.end if move.active is None else move.active + recovery_time
                 steps = changes.setdefault(move.group, [])
                 steps.append((move.start, 1))

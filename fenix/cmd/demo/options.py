@@ -21,6 +21,7 @@ class Options:
     seed: int
     speed: float
     json: bool
+    workflow: str = "default"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,7 +55,7 @@ def parse(argv: Sequence[str] | None = None) -> Options:
         prog="demo",
         description="Maintain every host of an emulated cloud while its applications stay up.",
         epilog="Exit status: 0 when every host was maintained and no group of instances was ever "
-        "down, 1 when not, 2 for bad options, 130 when interrupted.",
+        "down or beyond what it tolerates, 1 when not, 2 for bad options, 130 when interrupted.",
         allow_abbrev=False,
     )
     add = parser.add_argument
@@ -74,6 +75,12 @@ def parse(argv: Sequence[str] | None = None) -> Options:
         metavar="X",
         help="model seconds per second (8 to 100, as the size of the cloud needs)",
     )
+    add(
+        "--workflow",
+        choices=("default", "vnf"),
+        default="default",
+        help="default, or vnf: applications have constraints, which the emulated cloud checks",
+    )
     add("--json", action="store_true", help="print one JSON object and nothing else")
     given = parser.parse_args(argv)
     instances = given.hosts * given.per_host
@@ -83,4 +90,4 @@ def parse(argv: Sequence[str] | None = None) -> Options:
             f"instances; at most {_MOST_INSTANCES} are emulated"
         )
     speed = given.speed or min(100.0, max(8.0, instances / 6))
-    return Options(given.hosts, given.per_host, given.seed, speed, given.json)
+    return Options(given.hosts, given.per_host, given.seed, speed, given.json, given.workflow)

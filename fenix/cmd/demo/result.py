@@ -21,7 +21,8 @@ class Result:
 
     ``instances`` are those on hosts of the session when the first drain started, ``moves`` the
     migrations that came to their end, ``group_outage_s`` the longest time in model seconds that
-    no member of a group answered, ``duration_s`` real seconds.
+    no member of a group answered, ``duration_s`` real seconds, ``impacted`` the most members of a
+    group that were impacted at once and how many may be, where there are constraints.
     """
 
     state: str
@@ -33,12 +34,18 @@ class Result:
     reaction: Reaction | None
     duration_s: float
     reason: str | None = None
+    impacted: dict[str, list[int]] = dataclasses.field(default_factory=dict)
 
     @property
     def status(self) -> int:
-        """The exit status: 0 when every host was maintained and no group was ever down."""
+        """The exit status: 0 when all hosts were maintained and no group had too much to bear."""
         whole = self.state == states.MAINTENANCE_DONE and self.hosts_maintained == self.hosts
-        return 0 if whole and not any(self.group_outage_s.values()) else 1
+        harm = any(self.group_outage_s.values()) or self._beyond()
+        return 0 if whole and not harm else 1
+
+    def _beyond(self) -> list[str]:
+        """Groups of which more members were impacted than may be."""
+        return [g for g, (most, limit) in self.impacted.items() if most > limit]
 
     @property
     def trouble(self) -> str | None:
@@ -48,6 +55,8 @@ class Result:
         down = ", ".join(f"{g} for {s:.1f} s" for g, s in self.group_outage_s.items() if s)
         if down:
             return f"nobody answered of {down}"
+        if self._beyond():
+            return f"more were impacted than may be of {', '.join(self._beyond())}"
         left = self.hosts - self.hosts_maintained
         return f"{left} of {self.hosts} hosts were not maintained" if self.status else None
 
@@ -68,6 +77,7 @@ class Result:
             "group_outage_s": self.group_outage_s,
             "reaction_ms": None if self.reaction is None else dataclasses.asdict(self.reaction),
             "duration_s": self.duration_s,
+            **({"impacted": self.impacted} if self.impacted else {}),
         }
 
     def line(self) -> str:
@@ -75,8 +85,15 @@ class Result:
         return (
             f"{self.hosts_maintained} of {self.hosts} hosts maintained, {self.moves} moves, "
             f"{self.moves_per_instance:.2f} per instance, longest outage: {self._outages()}, "
-            f"reaction: {self._reaction()}"
+            f"{self._impacted()}reaction: {self._reaction()}"
         )
+
+    def _impacted(self) -> str:
+        if not self.impacted:
+            return ""
+        few = list(self.impacted.items())[:_FEW]
+        each = ", ".join(f"{g} {most} of at most {limit}" for g, (most, limit) in few)
+        return f"impacted at once: {each}{', ...' if len(self.impacted) > _FEW else ''}, "
 
     def _outages(self) -> str:
         if len(self.group_outage_s) <= _FEW:

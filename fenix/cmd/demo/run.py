@@ -9,7 +9,7 @@ import time
 from typing import Any, Protocol
 
 from fenix import states
-from fenix.cmd.demo import result, topology
+from fenix.cmd.demo import constraints, result, topology
 from fenix.cmd.demo.cluster import Cluster, Settings, in_parallel
 from fenix.cmd.demo.frame import Frame
 from fenix.cmd.demo.observer import Observer
@@ -59,6 +59,7 @@ class Demo:
         self._cluster = Cluster(self.cloud, directory, settings(options))
         self._observer = Observer(self._cluster, self._vnfs, options.speed)
         self._managers: list[Any] = []
+        self._given = {v.name: self._constraints(v) for v in self._vnfs}
 
     def __enter__(self) -> Demo:
         self._cluster.start()
@@ -82,6 +83,7 @@ class Demo:
                 scalable=topology.WORKER,
                 actions={topology.HA: "LIVE_MIGRATE", topology.WORKER: "MIGRATE"},
                 spare=0.5,
+                constraints=self._given[vnf.name] if self._is_constrained else None,
                 poll=max(_QUICKEST, len(self._vnfs) / 100),
                 on_event=lambda payload, vnf=vnf: self._observer.heard(vnf, payload),
                 on_reply=lambda _, body, vnf=vnf: self._observer.replied(vnf, body),
@@ -89,6 +91,27 @@ class Demo:
             address = manager.start()
             self._managers.append(manager)
             manager.subscribe(address)
+            if self._is_constrained:
+                manager.set_constraints()
+
+    @property
+    def _is_constrained(self) -> bool:
+        return self._options.workflow == "vnf"
+
+    def _constraints(self, vnf: topology.Vnf) -> constraints.Constraints:
+        group = self.cloud.record.presence.groups[vnf.groups[1]]
+        return constraints.of_vnf(len(group.members))
+
+    def _impacted(self) -> dict[str, list[int]]:
+        """What groups had to bear; sizes are those of the beginning, as are the limits."""
+        if not self._is_constrained:
+            return {}
+        given = {
+            name: self._given[vnf.name][prefix]["group"]
+            for vnf in self._vnfs
+            for name, prefix in zip(vnf.groups, (topology.HA, topology.WORKER), strict=True)
+        }
+        return constraints.impacted(self.cloud, given, self._options.speed)
 
     def run(self, display: Display) -> result.Result:
         """Maintain every host."""
@@ -99,8 +122,9 @@ class Demo:
             "type": "host",
             "metadata": {"seconds": _HOST_WORK / self._options.speed},
         }
+        body = {"actions": [action], "workflow": self._options.workflow}
         begun = time.monotonic()
-        session_id = client.post(url, json={"actions": [action]}).json()["session_id"]
+        session_id = client.post(url, json=body).json()["session_id"]
         trouble = self._follow(session_id, display)
         took = time.monotonic() - begun
         if trouble is None:
@@ -119,6 +143,7 @@ class Demo:
             reaction=self._cluster.witness.reaction(self._cluster.database),
             duration_s=round(took, 1),
             reason=detail["session"]["reason"] or trouble,
+            impacted=self._impacted(),
         )
 
     def _follow(self, session_id: str, display: Display) -> str | None:

@@ -75,6 +75,18 @@ class RunTest(testtools.TestCase):
         self.assertTrue(0 <= said["reaction_ms"]["p50"] <= said["reaction_ms"]["p99"], said)
         self.assertTrue(0 < said["duration_s"] < TIMEOUT, said)
 
+    def test_constraints(self) -> None:
+        """With the workflow vnf, no group bears more than it tolerates."""
+        done = demo(
+            *("--json", "--hosts", "4", "--instances-per-host", "3"),
+            *("--workflow", "vnf", "--speed", "20"),
+        )
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual("MAINTENANCE_DONE", said["state"])
+        self.assertEqual([1, 1], said["impacted"]["ha"])
+        self.assertIn(said["impacted"]["workers"], ([1, 2], [2, 2]))
+
     def test_bad_options(self) -> None:
         """One clear line, exit status 2, nothing on standard output."""
         for arguments, complaint in (
@@ -99,6 +111,7 @@ class ResultTest(testtools.TestCase):
         self.assertEqual((0, None), (GOOD.status, GOOD.trouble))
         for change, trouble in (
             ({"group_outage_s": {"ha": 0.0, "workers": 0.1}}, "nobody answered of workers for 0.1"),
+            ({"impacted": {"ha": [2, 1]}}, "more were impacted than may be of ha"),
             ({"hosts_maintained": 6}, "1 of 7 hosts were not maintained"),
             (
                 {"state": "MAINTENANCE_FAILED", "reason": "no room"},
