@@ -85,7 +85,7 @@ class _Timeline:
 
     def _told(self) -> str:
         begun = results.text_of(self._begin)
-        moves = sum(1 for _ in self._moves())
+        moves = sum(bar.to is not None for _, bar in self._moves())
         words = [f"{begun} UTC", f"{moves} moves"]
         if self._detail is None:
             return ", ".join([*words, "deleted since"])
@@ -154,14 +154,10 @@ class _Timeline:
             rows = {h.hostname: [] for h in self._detail.hosts}
         for host, bar in self._phases():
             rows.setdefault(host, []).append(bar)
-        for event, start in self._moves():
-            source, target = event.data["source"], event.data.get("target")
-            bar = Bar(
-                charts.MOVE, max(start, 0.0), self._at(event.at), "", event.message, to=target
-            )
-            rows.setdefault(source, []).append(bar)
-            if target:
-                rows.setdefault(target, [])
+        for host, bar in self._moves():
+            rows.setdefault(host, []).append(bar)
+            if bar.to is not None:
+                rows.setdefault(bar.to, [])
         for host, bar in self._actions():
             rows.setdefault(host, []).append(bar)
         order = self._first_begun(rows)
@@ -208,8 +204,32 @@ class _Timeline:
                 open_ = _Open(charts.ACTION, run.started_at, label)
                 yield run.hostname, self._bar(open_, self._end)
 
-    def _moves(self) -> Iterable[tuple[HistoryEvent, float]]:
-        """Moves that have ended well, with when they began."""
+    def _moves(self) -> Iterable[tuple[str, Bar]]:
+        """Tries to move an instance, each with the host that it leaves."""
+        begun: dict[str, HistoryEvent] = {}
         for event in self._events:
-            if event.kind == "move" and event.data.get("source") and "seconds" in event.data:
-                yield event, self._at(event.at) - float(event.data["seconds"])
+            if event.kind != "move" or event.instance_id is None:
+                continue
+            if event.data.get("begins"):
+                begun[event.instance_id] = event
+                continue
+            first = begun.pop(event.instance_id, None)
+            if event.data.get("seconds") is not None:
+                yield self._move(event, self._at(event.at) - event.data["seconds"], charts.MOVE)
+            elif event.data.get("failed") and first is not None:
+                yield self._move(event, self._at(first.at), charts.FAILED_MOVE)
+        for first in begun.values():
+            if self._goes_on:
+                yield self._move(first, self._at(first.at), charts.MOVE, self._end)
+
+    def _move(
+        self,
+        event: HistoryEvent,
+        start: float,
+        kind: str,
+        end: datetime.datetime | None = None,
+    ) -> tuple[str, Bar]:
+        source, target = str(event.data.get("source")), event.data.get("target")
+        arrived = target if kind == charts.MOVE and end is None else None
+        bar = Bar(kind, max(start, 0.0), self._at(end or event.at), "", event.message, to=arrived)
+        return source, bar

@@ -31,8 +31,6 @@ _ROAD = (
     results.DONE,
 )
 _LINES = 100
-#: Kinds of events that the rest of the picture shows.
-_SEEN = frozenset({"phase"})
 _FEWEST_LINES = 3
 _MOST_PROJECTS = 8
 #: In a larger session only instances of hosts that are worked on are shown.
@@ -84,11 +82,18 @@ class WatchSession(base.Action):
 
     @staticmethod
     def _follow(watcher: Watcher, display: Any, interval: int) -> results.Detail | None:
-        """:returns: the session when it has ended; None when it was deleted."""
+        """Until it ends.
+
+        :returns: the session when it has ended; None when it was deleted meanwhile.
+        :raises fenix.client.errors.NotFound: there was none to begin with.
+        """
+        moment = None
         while True:
             try:
                 moment = waiting.patient(watcher.look)
             except errors.NotFound:
+                if moment is None:
+                    raise
                 return None
             display.show(moment)
             if moment.detail.session.idle:
@@ -114,12 +119,18 @@ class Watcher:
         detail = self._client.sessions.detail(self._session_id)
         for event in self._client.sessions.history(self._session_id, self._marker):
             self._marker = event.event_id
-            if event.kind not in _SEEN:
+            if _worth_telling(event):
                 self._lines.append(Line(event.at.timestamp(), event.kind, event.message))
             self._visited.add(str(event.data.get("after", "")))
         self._visited.add(detail.session.state)
         now = datetime.datetime.now(datetime.UTC)
         return Moment(detail, tuple(self._lines), frozenset(self._visited), now)
+
+
+def _worth_telling(event: results.HistoryEvent) -> bool:
+    """Phases are to be seen, and what administrators are told is said by other lines."""
+    told_admins = event.kind == "notification" and event.project_id is None
+    return event.kind != "phase" and not told_admins
 
 
 class _Tail:

@@ -15,6 +15,7 @@ RETURN = "return"
 FAILED = "failed"
 BLOCKED = "blocked"
 MOVE = "move"
+FAILED_MOVE = "failed-move"
 ACTION = "action"
 FAILED_ACTION = "failed-action"
 
@@ -29,11 +30,12 @@ NAMES = {
     FAILED: "failed",
     BLOCKED: "cannot be emptied",
     MOVE: "move of an instance",
+    FAILED_MOVE: "move that failed",
     ACTION: "action",
     FAILED_ACTION: "action that failed",
 }
 #: Drawn thinner, below the others of a row.
-THIN = frozenset({MOVE, ACTION, FAILED_ACTION})
+THIN = frozenset({MOVE, FAILED_MOVE, ACTION, FAILED_ACTION})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

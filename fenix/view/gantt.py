@@ -39,6 +39,7 @@ _COLOURS = {
     charts.FAILED: ("#c1272d", "#ff6b6b"),
     charts.BLOCKED: ("#a3413d", "#e08a86"),
     charts.MOVE: ("#7a4fa3", "#b48ae0"),
+    charts.FAILED_MOVE: ("#ad4a78", "#e88fb8"),
     charts.ACTION: ("#25764a", "#52c48a"),
     charts.FAILED_ACTION: ("#c1272d", "#ff6b6b"),
 }

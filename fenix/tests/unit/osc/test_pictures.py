@@ -31,7 +31,7 @@ class History:
         self.events: list[HistoryEvent] = []
 
     def add(self, at: float, kind: str, message: str = "", **more: Any) -> History:
-        known = {k: more.pop(k) for k in ("host", "project_id") if k in more}
+        known = {k: more.pop(k) for k in ("host", "project_id", "instance_id") if k in more}
         number = len(self.events) + 1
         self.events.append(
             HistoryEvent(
@@ -45,6 +45,10 @@ class History:
 
     def phase(self, seconds: float, host: str, phase: str) -> History:
         return self.add(seconds, "phase", host=host, phase=phase)
+
+    def move(self, at: float, message: str = "", **more: Any) -> History:
+        ends = {"source": "compute-1", "target": "compute-2"}
+        return self.add(at, "move", message, instance_id="i1", **ends, **more)
 
     def asked(self, seconds: float, state: str) -> History:
         return self.add(seconds, "notification", project_id=PROJECT, state=state)
@@ -61,7 +65,8 @@ def history() -> History:
         .replied(4, "ACK_MAINTENANCE")
         .state(4, "PLANNED_MAINTENANCE")
         .phase(5, "compute-1", "draining")
-        .add(15, "move", "a: 1 -> 2", source="compute-1", target="compute-2", seconds=8.0)
+        .move(7, begins=True)
+        .move(15, "a: 1 -> 2", seconds=8.0)
         .phase(16, "compute-1", "maintaining")
         .phase(26, "compute-1", "returning")
         .phase(27, "compute-1", "done")
@@ -125,6 +130,16 @@ class TimelineTest(unittest.TestCase):
         self.assertIn("deleted", chart.told)
         self.assertFalse(chart.goes_on)
         self.assertIn("compute-1", [r.name for r in chart.rows])
+
+    def test_moves_that_failed_or_go_on(self) -> None:
+        events = history().move(29, begins=True).move(31, failed="no room").move(32, begins=True)
+        chart = self.chart(events, detail("MAINTENANCE_COMPLETE"))
+        moves = [b for r in chart.rows for b in r.bars if b.kind in ("move", "failed-move")]
+        self.assertEqual(
+            [("move", 7, 15, "compute-2"), ("failed-move", 29, 31, None), ("move", 32, 40, None)],
+            [(b.kind, b.start, b.end, b.to) for b in moves],
+        )
+        self.assertIn("1 moves", chart.told)
 
     def test_actions(self) -> None:
         run = results.ActionRun(
