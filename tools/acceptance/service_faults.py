@@ -51,6 +51,9 @@ def an_instance_deleted_in_flight(stage):
         session_id = stage.admin.create(hosts=["compute-1"])
         until("live_1 is moved", lambda: "running" in play.tries("live_1"), SOON)
         stage.managers[0].nova.servers.delete(play.servers["live_1"].id)
+        stage.admin.wait_end(session_id, PATIENCE)
+        # Nova leaves the move's allocation behind.
+        stage.lab.audit_placement()
         play.done(session_id, live_2=["moved"])
         stage.report.equal("the deleted instance is gone", None, play.host("live_1"))
         rows = stage.admin.detail(session_id)["instances"]

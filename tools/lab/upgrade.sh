@@ -84,7 +84,7 @@ restart_from() {  # restart_from VENV HOST...: all of them together; returns whe
 wait_services() {  # wait_services SINCE NAME...: until each has reported after SINCE
     local since=$1 name n=600 list=; shift
     for name in "$@"; do list+=",($(service_of "$name"))"; done
-    while [ "$(sql "SELECT COUNT(*) FROM nova.services WHERE deleted = 0 AND last_seen_up >= '$since'
+    while [ "$(sql "SELECT COUNT(*) FROM nova.services WHERE deleted = 0 AND last_seen_up > '$since'
                     AND (\`binary\`, host) IN (${list#,})")" -lt $# ]; do
         [ $((n -= 1)) -gt 0 ] || die "not all came up again: $*; see $LOG"
         sleep 0.2
