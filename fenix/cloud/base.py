@@ -20,7 +20,8 @@ class CloudHost:
     """A host as its services report it.
 
     ``up``: every service of it reports in time. ``reported``: when the one that has been silent
-    longest reported, by the cloud's clock; None where the cloud does not tell.
+    longest reported, by the cloud's clock; None where the cloud does not tell. ``zone``: the
+    availability zone of a compute.
     """
 
     hostname: str
@@ -30,15 +31,50 @@ class CloudHost:
     service_id: str | None = None
     disabled_reason: str | None = None
     reported: datetime.datetime | None = None
+    zone: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Capacity:
-    """What can be used of a host: inventory times allocation ratio, less the reserve."""
+    """What can be used of a host: inventory times allocation ratio, less the reserve.
+
+    ``others``: amounts of every other resource class, in its own unit.
+    """
 
     vcpus: float
     memory_mb: float
     disk_gb: float
+    others: tuple[tuple[str, float], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Needs:
+    """What an instance demands of its host beside its size.
+
+    ``required``, ``forbidden``: traits. ``zone``: the availability zone that it is bound to.
+    ``labels``: keys of aggregates' metadata with the values that they may have. ``resources``:
+    amounts by class; ``PCPU`` are vCPUs with a host CPU of their own.
+    """
+
+    required: frozenset[str] = frozenset()
+    forbidden: frozenset[str] = frozenset()
+    zone: str | None = None
+    labels: tuple[tuple[str, frozenset[str]], ...] = ()
+    resources: tuple[tuple[str, float], ...] = ()
+
+
+NO_NEEDS = Needs()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """The aggregates of a host. ``labels``: keys and values of their metadata.
+
+    ``projects``: the only ones whose instances it takes; empty: all.
+    """
+
+    labels: frozenset[tuple[str, str]] = frozenset()
+    projects: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,6 +92,7 @@ class Server:
     disk_gb: float
     updated: datetime.datetime
     fault: str | None = None
+    needs: Needs = NO_NEEDS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,6 +130,14 @@ class Cloud(Protocol):
 
     def capacity(self, hostnames: Iterable[str]) -> dict[str, Capacity]:
         """What can be used of each of these compute hosts; unknown ones are left out."""
+        ...
+
+    def places(self) -> dict[str, Place]:
+        """The aggregates of compute hosts; one that is not named is in none."""
+        ...
+
+    def traits(self, hostnames: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Traits of each of these compute hosts."""
         ...
 
     def servers(self, host: str | None = None) -> list[Server]:

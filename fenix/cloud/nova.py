@@ -11,7 +11,7 @@ from novaclient import api_versions
 from novaclient import client as nova_client
 
 from fenix import timing
-from fenix.cloud import base
+from fenix.cloud import base, flavors
 from fenix.cloud.keystone import ServiceAuth, guarded, read
 from fenix.cloud.placement import Placement
 
@@ -19,6 +19,8 @@ from fenix.cloud.placement import Placement
 #: hypervisors carry no figures, and Placement may be out of reach.
 _NEWEST = "2.87"
 _OLDEST = "2.56"
+#: From here a server says which availability zone it is bound to.
+_PINNED_ZONE = "2.96"
 _PAGE = 1000
 _COMPUTE_BINARY = "nova-compute"
 _CONTROL_BINARIES = frozenset({"nova-conductor", "nova-scheduler"})
@@ -31,6 +33,7 @@ class NovaCloud:
         self._auth = auth
         self._placement = Placement(auth)
         self._client: Any = None
+        self._lister: Any = None
 
     @property
     def _nova(self) -> Any:
@@ -49,7 +52,11 @@ class NovaCloud:
             "status_code_retries": 0,
         }
         probe = nova_client.Client("2.1", **options)
-        return nova_client.Client(_negotiated(probe), **options)
+        newest = _offered(probe)
+        client = nova_client.Client(min(newest, api_versions.APIVersion(_NEWEST)), **options)
+        pinned = api_versions.APIVersion(_PINNED_ZONE)
+        self._lister = nova_client.Client(pinned, **options) if newest >= pinned else client
+        return client
 
     def admin_project(self) -> str:
         """Id of the project that the ``[service_auth]`` user works in."""
@@ -77,6 +84,25 @@ class NovaCloud:
         return {
             node.service["host"]: known.get(name) or _figures(node) for name, node in nodes.items()
         }
+
+    def traits(self, hostnames: Iterable[str]) -> dict[str, frozenset[str]]:
+        """From Placement, by the node of each host."""
+        wanted = set(hostnames)
+        nodes = {
+            h.hypervisor_hostname: h.service["host"]
+            for h in read("Nova: list hypervisors", self._hypervisors)
+            if h.service["host"] in wanted
+        }
+        return {nodes[name]: found for name, found in self._placement.traits(nodes).items()}
+
+    def places(self) -> dict[str, base.Place]:
+        """From host aggregates; their metadata may name the projects they are kept for."""
+        aggregates = read("Nova: list aggregates", lambda: self._nova.aggregates.list())
+        of: dict[str, list[Any]] = {}
+        for aggregate in aggregates:
+            for name in aggregate.hosts:
+                of.setdefault(name, []).append(aggregate)
+        return {name: _place(found) for name, found in of.items()}
 
     def _hypervisors(self) -> list[Any]:
         return _pages(
@@ -114,8 +140,10 @@ class NovaCloud:
         )
 
     def _servers(self, what: str, options: dict[str, Any]) -> list[base.Server]:
+        lister = self._nova and self._lister
+
         def page(marker: str | None) -> list[Any]:
-            found: list[Any] = self._nova.servers.list(
+            found: list[Any] = lister.servers.list(
                 detailed=True, search_opts=options, marker=marker, limit=_PAGE
             )
             return found
@@ -187,17 +215,16 @@ class NovaCloud:
         return guarded(f"Nova: abort the live migration of {server_id}", aborted)
 
 
-def _negotiated(probe: Any) -> api_versions.APIVersion:
+def _offered(probe: Any) -> api_versions.APIVersion:
     current = probe.versions.get_current()
     newest = api_versions.APIVersion(current.version)
-    wanted = api_versions.APIVersion(_NEWEST)
     oldest = api_versions.APIVersion(_OLDEST)
     if newest < oldest:
         raise ValueError(
             f"Nova offers microversions up to {current.version}; at least {_OLDEST} is needed, "
             f"to name the target of a migration"
         )
-    return min(newest, wanted)
+    return newest
 
 
 def _pages(page: Callable[[str | None], list[Any]], key: str = "id") -> list[Any]:
@@ -228,6 +255,7 @@ def _host(name: str, services: list[Any]) -> base.CloudHost:
         service_id=None if compute is None else str(compute.id),
         disabled_reason=None if compute is None else compute.disabled_reason,
         reported=_oldest_report(services),
+        zone=None if compute is None else compute.zone,
     )
 
 
@@ -243,6 +271,11 @@ def _figures(node: Any) -> base.Capacity:
 def _server(server: Any) -> base.Server:
     flavor = server.flavor
     fault = getattr(server, "fault", None) or {}
+    vcpus = float(flavor.get("vcpus", 0))
+    # Older clouds do not say what a server is bound to; then it stays where it is.
+    here: str | None = getattr(server, "OS-EXT-AZ:availability_zone", None) or None
+    zone: str | None = getattr(server, "pinned_availability_zone", here)
+    needs = flavors.needs(vcpus, flavor.get("extra_specs") or {}, zone)
     return base.Server(
         server_id=server.id,
         name=server.name,
@@ -250,12 +283,26 @@ def _server(server: Any) -> base.Server:
         host=getattr(server, "OS-EXT-SRV-ATTR:host", None),
         status=server.status,
         task_state=getattr(server, "OS-EXT-STS:task_state", None),
-        vcpus=float(flavor.get("vcpus", 0)),
+        vcpus=vcpus,
         memory_mb=float(flavor.get("ram", 0)),
         disk_gb=_disk(server),
         updated=timing.parse(server.updated),
         fault=fault.get("message"),
+        needs=base.NO_NEEDS if needs == base.NO_NEEDS else needs,
     )
+
+
+def _place(aggregates: list[Any]) -> base.Place:
+    labels: set[tuple[str, str]] = set()
+    projects: set[str] = set()
+    for aggregate in aggregates:
+        for key, text in aggregate.metadata.items():
+            values = {v.strip() for v in str(text).split(",")}
+            if key.startswith("filter_tenant_id"):
+                projects.update(values)
+            else:
+                labels.update((key, value) for value in values)
+    return base.Place(frozenset(labels), frozenset(projects))
 
 
 def _disk(server: Any) -> float:

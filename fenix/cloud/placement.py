@@ -24,13 +24,23 @@ class Placement:
 
         A resource class that a provider does not list is not limited there.
         """
+        return {name: self._usable(uuid, name) for name, uuid in self._providers(names)}
+
+    def traits(self, names: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Traits by provider name; one call a host."""
+        return {name: self._traits(uuid, name) for name, uuid in self._providers(names)}
+
+    def _providers(self, names: Iterable[str]) -> list[tuple[str, str]]:
         wanted = set(names)
         found = read("Placement: list resource providers", lambda: self._get("/resource_providers"))
-        return {
-            p["name"]: self._usable(p["uuid"], p["name"])
-            for p in found["resource_providers"]
-            if p["name"] in wanted
-        }
+        return [(p["name"], p["uuid"]) for p in found["resource_providers"] if p["name"] in wanted]
+
+    def _traits(self, uuid: str, name: str) -> frozenset[str]:
+        answer = read(
+            f"Placement: traits of {name}",
+            lambda: self._get(f"/resource_providers/{uuid}/traits"),
+        )
+        return frozenset(answer["traits"])
 
     def _usable(self, uuid: str, name: str) -> base.Capacity:
         answer = read(
@@ -38,13 +48,16 @@ class Placement:
             lambda: self._get(f"/resource_providers/{uuid}/inventories"),
         )
         amounts = dict.fromkeys(_CLASSES.values(), _UNLIMITED)
-        for kind, inventory in answer["inventories"].items():
+        others = []
+        for kind, inventory in sorted(answer["inventories"].items()):
+            usable = (inventory["total"] - inventory.get("reserved", 0)) * inventory.get(
+                "allocation_ratio", 1.0
+            )
             if kind in _CLASSES:
-                usable = (inventory["total"] - inventory.get("reserved", 0)) * inventory.get(
-                    "allocation_ratio", 1.0
-                )
                 amounts[_CLASSES[kind]] = float(usable)
-        return base.Capacity(**amounts)
+            else:
+                others.append((kind, float(usable)))
+        return base.Capacity(**amounts, others=tuple(others))
 
     def _get(self, path: str) -> Any:
         return self._http.get(path).json()

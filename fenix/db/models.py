@@ -88,6 +88,7 @@ hosts = _table(
     sa.Column("used_vcpus", sa.Float, nullable=False),
     sa.Column("used_memory_mb", sa.Float, nullable=False),
     sa.Column("used_disk_gb", sa.Float, nullable=False),
+    sa.Column("offers", sa.JSON, nullable=False),
     sa.Column("details", sa.Text),
 )
 
@@ -105,6 +106,7 @@ instances = _table(
     sa.Column("vcpus", sa.Float, nullable=False),
     sa.Column("memory_mb", sa.Float, nullable=False),
     sa.Column("disk_gb", sa.Float, nullable=False),
+    sa.Column("needs", sa.JSON, nullable=False),
     sa.Column("gone", sa.Boolean, nullable=False),
     sa.Column("project_state", sa.String(64)),
     sa.Column("action", sa.String(32)),

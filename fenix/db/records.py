@@ -85,6 +85,7 @@ class Host:
     used_vcpus: float = 0
     used_memory_mb: float = 0
     used_disk_gb: float = 0
+    offers: dict[str, Any] = dataclasses.field(default_factory=dict)
     details: str | None = None
 
     @property
@@ -114,6 +115,7 @@ class Instance:
     vcpus: float = 0
     memory_mb: float = 0
     disk_gb: float = 0
+    needs: dict[str, Any] = dataclasses.field(default_factory=dict)
     gone: bool = False
     project_state: str | None = None
     action: str | None = None

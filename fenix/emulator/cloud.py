@@ -69,8 +69,12 @@ class Cloud(State):
         availability_zone: str = "nova",
         aggregates: Iterable[str] = (),
         traits: Iterable[str] = (),
+        others: dict[str, int] | None = None,
     ) -> Host:
-        """A host with the roles ``compute`` and/or ``controller``; vCPUs, MB, GB."""
+        """A host with the roles ``compute`` and/or ``controller``; vCPUs, MB, GB.
+
+        ``others``: amounts of further resource classes, such as ``PCPU``.
+        """
         unknown = set(roles) - set(BINARIES)
         if unknown or not roles:
             raise ValueError(f"roles of {name}: {roles!r}; there are {sorted(BINARIES)}")
@@ -89,6 +93,7 @@ class Cloud(State):
                 disk_allocation_ratio=disk_allocation_ratio,
                 availability_zone=availability_zone,
                 traits=set(traits),
+                others=dict(others or {}),
             )
             self.hosts[name] = host
             self._by_uuid[host.uuid] = host

@@ -48,16 +48,22 @@ class Token:
 
 @dataclass(slots=True, frozen=True)
 class Resources:
-    """An amount of vCPUs, MB of memory and GB of disk."""
+    """An amount of vCPUs, MB of memory and GB of disk, and of other resource classes."""
 
     vcpus: int = 0
     memory_mb: int = 0
     disk_gb: int = 0
+    others: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(slots=True, eq=False)
 class Flavor:
-    """A size of server; ``extra_specs`` may ask for traits (``trait:NAME`` = ``required``)."""
+    """A size of server.
+
+    ``extra_specs`` may ask for traits (``trait:NAME`` = ``required``), for resources by class
+    (``resources:NAME`` = amount), for host CPUs of its own (``hw:cpu_policy`` = ``dedicated``) and
+    for aggregates (``aggregate_instance_extra_specs:KEY`` = value).
+    """
 
     id: str
     name: str
@@ -69,7 +75,15 @@ class Flavor:
     @property
     def resources(self) -> Resources:
         """What one server of this flavor takes on its host."""
-        return Resources(self.vcpus, self.memory_mb, self.disk_gb)
+        others = {
+            key.removeprefix("resources:"): int(value)
+            for key, value in self.extra_specs.items()
+            if key.startswith("resources:")
+        }
+        vcpus = self.vcpus
+        if self.extra_specs.get("hw:cpu_policy") == "dedicated":
+            others["PCPU"], vcpus = self.vcpus, 0
+        return Resources(vcpus, self.memory_mb, self.disk_gb, tuple(sorted(others.items())))
 
 
 @dataclass(slots=True, eq=False)

@@ -44,6 +44,9 @@ class Host:
     availability_zone: str = "nova"
     aggregates: set[str] = field(default_factory=set)
     traits: set[str] = field(default_factory=set)
+    others: dict[str, int] = field(default_factory=dict)
+    """Total of each further resource class, such as ``PCPU``."""
+    used_others: dict[str, int] = field(default_factory=dict)
     services: list[Service] = field(default_factory=list)
     allocations: dict[str, Resources] = field(default_factory=dict)
     used_vcpus: int = 0
@@ -85,6 +88,10 @@ class Host:
             self.used_vcpus + need.vcpus <= self.capacity[0]
             and self.used_memory_mb + need.memory_mb <= self.capacity[1]
             and self.used_disk_gb + need.disk_gb <= self.capacity[2]
+            and all(
+                self.used_others.get(kind, 0) + amount <= self.others.get(kind, 0)
+                for kind, amount in need.others
+            )
         )
 
     @property
@@ -118,4 +125,6 @@ class Host:
         self.used_vcpus += sign * what.vcpus
         self.used_memory_mb += sign * what.memory_mb
         self.used_disk_gb += sign * what.disk_gb
+        for kind, amount in what.others:
+            self.used_others[kind] = self.used_others.get(kind, 0) + sign * amount
         self.generation += 1

@@ -159,6 +159,7 @@ def inventories(cloud: "Cloud", request: Request, uuid: str) -> Response:
                 "DISK_GB": one(
                     host.total.disk_gb, host.reserved.disk_gb, host.disk_allocation_ratio
                 ),
+                **{kind: one(total, 0, 1.0) for kind, total in host.others.items()},
             },
         },
     )
@@ -172,12 +173,15 @@ def usages(cloud: "Cloud", request: Request, uuid: str) -> Response:
         "VCPU": host.used_vcpus,
         "MEMORY_MB": host.used_memory_mb,
         "DISK_GB": host.used_disk_gb,
+        **{kind: host.used_others.get(kind, 0) for kind in host.others},
     }
     return Response(200, {"resource_provider_generation": host.generation, "usages": used})
 
 
 def _amounts(what: Resources) -> dict[str, int]:
-    return {"VCPU": what.vcpus, "MEMORY_MB": what.memory_mb, "DISK_GB": what.disk_gb}
+    own = {"VCPU": what.vcpus, "MEMORY_MB": what.memory_mb, "DISK_GB": what.disk_gb}
+    # Nothing is allocated of a class of which nothing is asked for.
+    return {kind: amount for kind, amount in {**own, **dict(what.others)}.items() if amount}
 
 
 @routes.get("/resource_providers/{uuid}/allocations")

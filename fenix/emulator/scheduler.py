@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from fenix.emulator.entities import Flavor, ServerGroup
+from fenix.emulator.entities import Aggregate, Flavor, ServerGroup
 from fenix.emulator.host import Host, Service
 from fenix.emulator.timings import Timings
 
@@ -26,6 +26,7 @@ class Scheduler:
         self._now = now
         self._timings = timings
         self.hosts: dict[str, Host] = {}
+        self.aggregates: dict[str, Aggregate] = {}
         self._queue: list[tuple[float, int, str]] = []
         self._keys: dict[str, tuple[float, int, str]] = {}
         self._groups: dict[str, dict[str, dict[str, None]]] = {}
@@ -82,9 +83,22 @@ class Scheduler:
                 has = spec[len("trait:") :] in host.traits
                 if (value == "required" and not has) or (value == "forbidden" and has):
                     return f"trait {spec[len('trait:') :]} is {value}"
+            elif spec.startswith("aggregate_instance_extra_specs:"):
+                key = spec.partition(":")[2]
+                if value not in self.labels(host).get(key, ()):
+                    return f"it is in no aggregate with {key}={value}"
         if not host.fits(wish.flavor.resources):
             return "it is full"
         return self.policy_refusal(host, wish.group, wish.server)
+
+    def labels(self, host: Host) -> dict[str, set[str]]:
+        """Keys and values of the metadata of the host's aggregates."""
+        found: dict[str, set[str]] = {}
+        for aggregate in self.aggregates.values():
+            if host.name in aggregate.hosts:
+                for key, text in aggregate.metadata.items():
+                    found.setdefault(key, set()).update(v.strip() for v in text.split(","))
+        return found
 
     def policy_refusal(self, host: Host, group: ServerGroup | None, server_id: str) -> str | None:
         """Why the group's hard policy forbids ``host``; None when it does not."""

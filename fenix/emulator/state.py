@@ -36,7 +36,7 @@ class State:
         self.scheduler = Scheduler(lambda: self.agenda.now, self.timings)
         self.hosts: dict[str, Host] = self.scheduler.hosts
         self.controllers: list[Host] = []
-        self.aggregates: dict[str, Aggregate] = {}
+        self.aggregates: dict[str, Aggregate] = self.scheduler.aggregates
         self.servers = Servers()
         self.migrations = Migrations()
         self.retired: dict[tuple[str, str], Server] = {}

@@ -39,7 +39,7 @@ class _Judge:
         self._begun = bool(course.steps)
 
     def reason(self, source: Source) -> Reason:
-        """Of the first instance that finds no room, in the order in which they are placed."""
+        """What keeps its instances from leaving."""
         mark = self._rooms.mark()
         _, unplaced = self._rooms.fill(source.items, without={source.name})
         why, remedy = self._of(source, unplaced)
@@ -60,12 +60,19 @@ class _Judge:
                 "free capacity for a second host, or let more instances move twice "
                 "(second_moves_percent)",
             )
-        item = unplaced[0]
-        for judge in (self._nowhere, self._too_large, self._group, self._mutual):
-            found = judge(source, item)
-            if found is not None:
-                return found
-        return self._no_room(source, unplaced)
+        found = [self._for_good(source, item) for item in unplaced]
+        distinct = list(dict.fromkeys(f for f in found if f is not None))[:_NAMED]
+        if distinct:
+            return ("; ".join(why for why, _ in distinct), "; ".join(r for _, r in distinct))
+        return self._mutual(source, unplaced[0]) or self._no_room(source, unplaced)
+
+    def _for_good(self, source: Source, item: Item) -> tuple[str, str] | None:
+        """What freeing room does not help against."""
+        return (
+            self._nowhere(source, item)
+            or self._too_large(source, item)
+            or self._group(source, item)
+        )
 
     def _nowhere(self, source: Source, item: Item) -> tuple[str, str] | None:
         """No other host has what it demands beside its size, or it is counted and too little."""

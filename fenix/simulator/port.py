@@ -40,6 +40,14 @@ class Port:
         specs = {n: self._cloud.hosts[n].spec for n in hostnames if n in self._cloud.hosts}
         return {n: base.Capacity(s.vcpus, s.memory_mb, s.disk_gb) for n, s in specs.items()}
 
+    def places(self) -> dict[str, base.Place]:
+        """See :class:`fenix.cloud.base.Cloud`; there is one zone, and no aggregate."""
+        return {}
+
+    def traits(self, hostnames: Iterable[str]) -> dict[str, frozenset[str]]:
+        """See :class:`fenix.cloud.base.Cloud`; no host has any."""
+        return {}
+
     def servers(self, host: str | None = None) -> list[base.Server]:
         """See :class:`fenix.cloud.base.Cloud`."""
         there = self._cloud.servers.values() if host is None else self._cloud.on(host)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable
 
 from fenix.db import records
 from fenix.planner.model import Cloud, Group, Item, Room, Size, Source, total
+from fenix.workflow.demands import Demands
 from fenix.workflow.snapshot import Snapshot
 
 
-def size(instance: records.Instance) -> Size:
-    """What an instance takes of its host."""
-    return Size(instance.vcpus, instance.memory_mb, instance.disk_gb)
+def size(instance: records.Instance, pinned: float = 0.0) -> Size:
+    """What an instance takes of its host; ``pinned``: vCPUs that are counted by themselves."""
+    return Size(instance.vcpus - pinned, instance.memory_mb, instance.disk_gb)
 
 
 def words(amount: Size) -> str:
@@ -21,9 +22,9 @@ def words(amount: Size) -> str:
     return f"{amount.vcpus:g} vCPU, {amount.memory_mb:g} MiB, {amount.disk_gb:g} GiB"
 
 
-def _is_size(known: Size, instance: records.Instance) -> bool:
+def _is_size(known: Size, instance: records.Instance, pinned: float) -> bool:
     return (
-        known.vcpus == instance.vcpus
+        known.vcpus == instance.vcpus - pinned
         and known.memory_mb == instance.memory_mb
         and known.disk_gb == instance.disk_gb
     )
@@ -37,6 +38,7 @@ class Picture:
         apart: list[list[object]] = snapshot.session.progress.get("apart", [])
         self._apart = {str(group_id) for group_id, _hard in apart}
         self._arriving: dict[str, list[records.Instance]] | None = None
+        self._demands = Demands(snapshot.hosts.values())
         self._others: dict[str, list[str]] = snapshot.session.progress.get("others_groups", {})
 
     def item(self, instance: records.Instance) -> Item:
@@ -44,14 +46,18 @@ class Picture:
         group = instance.group_id
         apart = (group,) if group is not None and group in self._apart else ()
         member_of = self._snapshot.member_of.get(instance.instance_id)
+        needs, pinned = self._demands.needs(instance), self._demands.pinned(instance)
         known = self._snapshot.items.get(instance.instance_id)
         if (
             known is None
             or known.apart != apart
             or known.group != member_of
-            or not _is_size(known.size, instance)
+            or known.needs != needs
+            or not _is_size(known.size, instance, pinned)
         ):
-            known = Item(instance.instance_id, size(instance), apart, member_of)
+            known = Item(
+                instance.instance_id, size(instance, pinned), apart, member_of, needs=needs
+            )
             self._snapshot.items[instance.instance_id] = known
         return known
 
@@ -118,7 +124,7 @@ class Picture:
 
     def _room(self, host: records.Host, arriving: list[records.Instance]) -> Room:
         there = [*self._snapshot.on(host.hostname), *arriving]
-        used = total(size(i) for i in there) + Size(
+        used = total(size(i, self._demands.pinned(i)) for i in there) + Size(
             host.used_vcpus, host.used_memory_mb, host.used_disk_gb
         )
         groups = {i.group_id for i in there if i.group_id}
@@ -128,6 +134,7 @@ class Picture:
             Size(host.vcpus, host.memory_mb, host.disk_gb) - used,
             frozenset(groups & self._apart),
             self._members(host, there),
+            self._demands.offers(host, there),
         )
 
     def _members(self, host: records.Host, there: list[records.Instance]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from fenix import exceptions
 from fenix.cloud import base
 from fenix.db import records
+from fenix.workflow import demands
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
 
@@ -118,8 +119,14 @@ class Inventory:
 
     def measure(self, hostnames: Iterable[str]) -> None:
         """Know how much can be used of these computes."""
-        for name, capacity in self._hold.cloud.capacity(hostnames).items():
+        cloud = self._hold.cloud
+        found = cloud.capacity(hostnames)
+        places = cloud.places() if found else {}
+        zones = {h.hostname: h.zone for h in cloud.hosts()} if found else {}
+        for name, capacity in found.items():
             host = self._snapshot.hosts[name]
+            place = places.get(name, base.Place())
+            host.offers = demands.offers_row(capacity, place, zones.get(name))
             host.vcpus, host.memory_mb = capacity.vcpus, capacity.memory_mb
             host.disk_gb = capacity.disk_gb
             self._hold.touch(host)
@@ -141,7 +148,24 @@ class Inventory:
                 self._gone(instance)
         for host in self._snapshot.hosts.values():
             self._count(host, by_host.get(host.hostname, []), member_of)
+        self._learn_traits()
         self._advance_cursor(servers)
+
+    def _learn_traits(self) -> None:
+        """Read traits of hosts where they are not known, once an instance demands one."""
+        if not any(demands.wants_traits(i.needs) for i in self._snapshot.alive()):
+            return
+        unknown = [
+            h.hostname
+            for h in self._snapshot.hosts.values()
+            if h.is_compute and "traits" not in h.offers
+        ]
+        if not unknown:
+            return
+        for name, traits in self._hold.cloud.traits(unknown).items():
+            host = self._snapshot.hosts[name]
+            host.offers = {**host.offers, "traits": sorted(traits)}
+            self._hold.touch(host)
 
     def _groups(self) -> dict[str, str]:
         """Remember which groups keep their members apart. :returns: group by instance."""
@@ -172,6 +196,10 @@ class Inventory:
         if [host.used_vcpus, host.used_memory_mb, host.used_disk_gb] != sums:
             host.used_vcpus, host.used_memory_mb, host.used_disk_gb = sums
             self._hold.touch(host)
+        used = demands.used_by(others)
+        if host.offers.get("used", {}) != used:
+            host.offers = {**host.offers, "used": used}
+            self._hold.touch(host)
         groups = sorted({member_of[s.server_id] for s in others if s.server_id in member_of})
         known = self._hold.noted("others_groups", {})
         if known.get(host.hostname, []) != groups:
@@ -193,6 +221,7 @@ class Inventory:
             self.apply(server, self._snapshot.server_groups.get(server.server_id))
             self._elsewhere(server)
         self._recount(servers)
+        self._learn_traits()
         self._advance_cursor(servers)
 
     def _is_new(self, server: base.Server) -> bool:
@@ -301,6 +330,7 @@ class Inventory:
             vcpus=server.vcpus,
             memory_mb=server.memory_mb,
             disk_gb=server.disk_gb,
+            needs=demands.needs_row(server.needs),
         )
 
     def _gone(self, instance: records.Instance) -> None:
