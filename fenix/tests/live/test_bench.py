@@ -10,11 +10,10 @@ import sys
 
 import testtools
 
-from fenix.tests.live.test_databases import MariaDBTest
-from fenix.tests.live.test_session import BROKER
+from fenix.tests.live import test_databases, test_session
 
 _ROOT = pathlib.Path(__file__).parents[3]
-_UNTIL = 900
+_UNTIL = 600
 
 
 class ServiceTest(testtools.TestCase):
@@ -22,7 +21,7 @@ class ServiceTest(testtools.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        for variable in (BROKER, MariaDBTest.variable):
+        for variable in (test_session.BROKER, test_databases.MariaDBTest.variable):
             if not os.environ.get(variable):
                 self.skipTest(f"{variable} is not set: 'tools/services up' starts the server")
 

@@ -58,7 +58,8 @@ def measure(neighbours, folder, only=None, short=False, say=lambda text: None):
         place = folder / name
         place.mkdir()
         if name == "growth":
-            yield from growth.measure(neighbours, place, (5, 10) if short else (10, 100, 300), say)
+            how = ((5, 6), say, 20.0) if short else ((10, 100, 300), say)
+            yield from growth.measure(neighbours, place, *how)
             continue
         with neighbours.database() as url:
             if name == "reaction":
@@ -67,7 +68,8 @@ def measure(neighbours, folder, only=None, short=False, say=lambda text: None):
                 turns, seconds = (1, 0.2) if short else (20, 0.5)
                 yield from reading.measure(neighbours, url, place, turns, seconds)
             else:
-                yield from memory.measure(neighbours, url, place, 5 if short else 1000)
+                hosts, watched = (5, 1) if short else (1000, 20)
+                yield from memory.measure(neighbours, url, place, hosts, watched)
 
 
 def _say(text):

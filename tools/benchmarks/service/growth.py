@@ -14,14 +14,9 @@ from benchmarks.service import clouds
 from benchmarks.service.deployment import Deployment
 from fenix.db import models
 
-#: Model seconds that pass in a second; Fenix looks at the cloud as often in model time as it does
-#: by default.
+#: Model seconds that pass in a second.
 SPEED = 4.0
 _HOST_WORK = 10.0
-_SETTINGS = {
-    "engine": {"cloud_poll_interval": 1 / SPEED},
-    "workflow": {"project_maintenance_reply": 300},
-}
 _CPU_RATIO = 1.5
 _CALLS_RATIO = 1.5
 _CALLS = 3.0
@@ -51,14 +46,14 @@ class Run:
         return sum(n for (_, path), n in self.calls.items() if path.startswith("/compute"))
 
 
-def measure(neighbours, folder, sizes, say):
+def measure(neighbours, folder, sizes, say, speed=SPEED):
     """Figures of sessions over so many computes each."""
     runs = []
     for size in sizes:
         place = folder / f"hosts-{size}"
         place.mkdir()
         with neighbours.database() as url:
-            runs.append(_run(neighbours, url, place, size))
+            runs.append(_run(neighbours, url, place, size, speed))
         say(_line(runs[-1]))
     return [*_cpu(runs), *_calls(runs), *_statements(runs)]
 
@@ -71,9 +66,14 @@ def _line(run):
     )
 
 
-def _run(neighbours, database_url, folder, size):
-    scene = clouds.used(size, speed=SPEED)
-    with Deployment(scene, neighbours, database_url, folder, _SETTINGS) as fenix:
+def _run(neighbours, database_url, folder, size, speed):
+    scene = clouds.used(size, speed=speed)
+    settings = {
+        # As often in model time as by default.
+        "engine": {"cloud_poll_interval": 1 / speed},
+        "workflow": {"project_maintenance_reply": 300},
+    }
+    with Deployment(scene, neighbours, database_url, folder, settings) as fenix:
         first = fenix.create([clouds.CONTROLLER])
         fenix.done(first)
         fenix.delete(first)
@@ -82,7 +82,7 @@ def _run(neighbours, database_url, folder, size):
         action = {
             "plugin": "dummy",
             "type": "host",
-            "metadata": {"seconds": _HOST_WORK / SPEED},
+            "metadata": {"seconds": _HOST_WORK / speed},
         }
         session_id = fenix.create(scene.computes, actions=[action])
         fenix.done(session_id)

@@ -8,12 +8,13 @@ from benchmarks.service.deployment import Deployment
 
 _LIMIT = 500.0
 _VCPUS = 16
-#: Seconds of work on hosts that are watched, after everything was planned.
-_WATCHED = 20
 
 
-def measure(neighbours, database_url, folder, hosts):
-    """The figure for a cloud of so many computes."""
+def measure(neighbours, database_url, folder, hosts, watched):
+    """The figure for a cloud of so many computes.
+
+    ``watched``: seconds of work on hosts, after everything was read and planned.
+    """
     scene = clouds.used(hosts, vcpus=_VCPUS)
     with Deployment(scene, neighbours, database_url, folder) as fenix:
         first = fenix.create([clouds.CONTROLLER])
@@ -22,7 +23,7 @@ def measure(neighbours, database_url, folder, hosts):
         idle = fenix.engine.memory()
         session_id = fenix.create(scene.computes)
         fenix.wait(lambda: fenix.state(session_id) != "MAINTENANCE", "the session begins its work")
-        time.sleep(_WATCHED)
+        time.sleep(watched)
         peak = fenix.engine.peak()
     return [
         Figure(
