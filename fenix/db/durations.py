@@ -74,6 +74,22 @@ def medians(database: Database) -> Durations:
     )
 
 
+@repeatable
+def of_hosts(database: Database) -> Median | None:
+    """Median of the newest maintained hosts, from the beginning of their emptying."""
+    hosts = models.hosts
+    with database.lookup() as session:
+        found = session.execute(
+            sa.select(hosts.c.started_at, hosts.c.finished_at)
+            .where(hosts.c.maintained.is_(sa.true()))
+            .where(hosts.c.started_at.is_not(None))
+            .where(hosts.c.finished_at.is_not(None))
+            .order_by(hosts.c.finished_at.desc())
+            .limit(_NEWEST)
+        ).all()
+    return _median(_seconds(started, finished) for started, finished in found)
+
+
 def _seconds(begin: datetime.datetime, end: datetime.datetime) -> float:
     return max(0.0, (end - begin).total_seconds())
 

@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from fenix.db import advance, constraints, disruptions, lifecycle, outbox, records
+from fenix.db import advance, constraints, disruptions, durations, lifecycle, outbox, records
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
 
@@ -60,6 +60,10 @@ class Store(Protocol):
 
     def left_at(self, message_id: str) -> datetime.datetime | None:
         """When the broker took a notification; None when it has not."""
+        ...
+
+    def host_seconds(self) -> float | None:
+        """How long hosts took in past sessions, the median; None: nothing is known."""
         ...
 
     def constraints(
@@ -122,6 +126,11 @@ class SqlStore:
     def left_at(self, message_id: str) -> datetime.datetime | None:
         """See :class:`Store`."""
         return outbox.left_at(self._database, message_id)
+
+    def host_seconds(self) -> float | None:
+        """See :class:`Store`."""
+        found = durations.of_hosts(self._database)
+        return None if found is None else found.seconds
 
     def constraints(
         self, project_ids: Iterable[str]

@@ -144,6 +144,10 @@ class MemoryStore:
         """See :class:`fenix.db.store.Store`."""
         return self._left.get(message_id)
 
+    def host_seconds(self) -> float | None:
+        """See :class:`fenix.db.store.Store`."""
+        return None
+
     def constraints(
         self, project_ids: Iterable[str]
     ) -> tuple[list[records.InstanceConstraint], list[records.GroupConstraint]]:

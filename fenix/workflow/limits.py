@@ -136,13 +136,15 @@ class Limits:
         return timing.parse(text)
 
     def host_seconds(self) -> float:
-        """How long a host takes: the median of those done, else what is configured."""
+        """How long a host takes: the median of those done, here or before; else as configured."""
         took = [
             (h.finished_at - h.started_at).total_seconds()
             for h in self._hosts()
             if h.phase == DONE and h.finished_at and h.started_at
         ]
-        return statistics.median(took) if took else float(self._conf.host_maintenance_time)
+        if took:
+            return statistics.median(took)
+        return self._hold.store.host_seconds() or float(self._conf.host_maintenance_time)
 
     def in_time(self, hosts: Sequence[records.Host]) -> bool:
         """Whether hosts that begin now are expected to be done before the window ends."""

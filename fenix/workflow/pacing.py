@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+from collections.abc import Collection
 from typing import Any
 
 from fenix.db import records
@@ -56,7 +57,7 @@ class Pacing:
         if group is None:
             return True
         if self._has_place(instance, group):
-            return True
+            return self._may_go(instance, group)
         if group.group_id in self._full:
             return False
         self._refresh()
@@ -68,19 +69,62 @@ class Pacing:
             if not verdict.start:
                 self._held_back(group, row, verdict)
                 return False
-            taken = copy.deepcopy(row)
-            taken.members[instance.instance_id] = {
-                "session": self._hold.session.session_id,
-                "since": self._hold.now().isoformat(),
-                "ended": None,
-            }
-            if self._write(taken):
+            if self._take(row, instance):
                 self._went_on(group)
                 return True
         self._again(self._hold.after(self._hold.conf.engine.cloud_poll_interval))
         return False
 
+    def _may_go(self, instance: records.Instance, group: Group) -> bool:
+        """Whether a member that has its place may be moved: others may be down by now.
+
+        Places of further members that wait here are not counted: they may have to wait on.
+        """
+        self._refresh()
+        if instance.gone or not self._is_idle(instance.instance_id):
+            return not instance.gone
+        row = self._row(group)
+        verdict = self._verdict(group, row, instance, self._idle(row))
+        if not verdict.start:
+            self._held_back(group, row, verdict)
+        else:
+            self._went_on(group)
+        return bool(verdict.start)
+
+    def _idle(self, row: records.Disruption) -> set[str]:
+        """Members with a place whose moves wait to be requested."""
+        return {i for i, m in row.members.items() if self._is_mine(m) and self._is_idle(i)}
+
+    def _is_idle(self, instance_id: str) -> bool:
+        instance = self._snapshot.instances.get(instance_id)
+        return (
+            instance is not None
+            and instance.move_phase == moving.PLANNED
+            and not (instance.project_state or "").startswith("WAIT_")
+        )
+
     # The ledger
+
+    def _take(self, row: records.Disruption, instance: records.Instance) -> bool:
+        """Write that a member is impacted; False: somebody else has written."""
+        taken = copy.deepcopy(row)
+        taken.members[instance.instance_id] = {
+            "session": self._hold.session.session_id,
+            "since": self._hold.now().isoformat(),
+            "ended": None,
+        }
+        return self._write(taken)
+
+    def _adopt(self) -> None:
+        """Count members that are moved although they had no place: they joined their group late."""
+        for instance in self._snapshot.under_way():
+            group = self._grouping.limits_of(instance)
+            if (
+                group is not None
+                and instance.move_phase != moving.PLANNED
+                and not self._has_place(instance, group)
+            ):
+                self._take(self._row(group), instance)
 
     def _rows(self) -> dict[str, records.Disruption]:
         if self._ledger is None:
@@ -156,6 +200,7 @@ class Pacing:
             self._inventory.observe()
             self._grouping.regroup()
             self.settle()
+            self._adopt()
 
     def _down(self, key: str) -> dict[str, str]:
         """Members that do not work, and why; those that Fenix moves may be among them."""
@@ -179,10 +224,17 @@ class Pacing:
 
     # Holding back
 
-    def _verdict(self, group: Group, row: records.Disruption, instance: records.Instance) -> Pace:
+    def _verdict(
+        self,
+        group: Group,
+        row: records.Disruption,
+        instance: records.Instance,
+        without: Collection[str] = (),
+    ) -> Pace:
         impacts = [
             Impact(i, None if m["ended"] is None else _seconds(m["ended"]))
             for i, m in row.members.items()
+            if i not in without
         ]
         now = _seconds(self._hold.now().isoformat())
         down = self._down(group.group_id)
@@ -197,7 +249,9 @@ class Pacing:
         if verdict.again_at is not None:
             soon = max(soon, _moment(verdict.again_at))
         self._again(soon)
-        if any(m["ended"] is None for m in row.members.values()) or verdict.again_at is not None:
+        idle = self._idle(row)
+        on_the_way = any(m["ended"] is None for i, m in row.members.items() if i not in idle)
+        if on_the_way or verdict.again_at is not None:
             self._went_on(group)
             return
         known: dict[str, str] = self._hold.noted(_HELD, {})

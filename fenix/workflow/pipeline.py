@@ -220,6 +220,7 @@ class Pipeline:
         rooms = picture.rooms(picture.settled())
         short = sequence.shortage(sources, rooms, self._snapshot.groups)
         free = "; ".join(f"{r.name} {capacity.words(r.free)}" for r in rooms[:20]) or "nothing"
+        why = self._workflow.steering.why_not()
         missing = (
             f"for {short.host}, which needs least, {short.instances} instances with "
             f"{short.vcpus:g} vCPU find no place"
@@ -229,7 +230,7 @@ class Pipeline:
         return (
             f"{', '.join(s.name for s in sources[:20])} cannot be emptied: {missing}. Free on "
             f"maintained hosts: {free}. Free capacity there (scale in, or enable another "
-            f"host), then continue the session"
+            f"host), then continue the session{f'. {why}' if why else ''}"
         )
 
     # Hosts that are set aside

@@ -31,6 +31,7 @@ class RollingWorkflow(BaseWorkflow):
         self.scaling = Scaling(hold)
         self.emptying = Emptying(hold, self.consent(), self.moving, self.inventory, self.upkeep)
         self.steering = Steering(hold, self.limits)
+        self.scaling.why_not = self.steering.why_not
         self.pipeline = Pipeline(self, self.emptying, self.limits)
 
     # What a subclass decides

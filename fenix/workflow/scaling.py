@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections.abc import Callable
 from typing import Any
 
 from fenix import states
@@ -28,6 +29,8 @@ class Scaling:
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
         self._conf = hold.conf.workflow
+        #: What keeps hosts from being emptied, for messages.
+        self.why_not: Callable[[], str] = lambda: ""
 
     @property
     def round_is_open(self) -> bool:
@@ -116,12 +119,12 @@ class Scaling:
         wanted = f"ACK_{states.SCALE_IN}"
         return any(p.state == wanted for p in self._hold.snapshot.projects.values())
 
-    @staticmethod
-    def _lack(short: Shortage, tried: str) -> str:
+    def _lack(self, short: Shortage, tried: str) -> str:
+        why = self.why_not()
         return (
             f"no host can be emptied: for {short.host}, which needs least, {short.instances} "
             f"instances with {short.vcpus:g} vCPU find no place; {tried}. Free that much or add a "
-            f"host, then continue the session"
+            f"host, then continue the session{f'. {why}' if why else ''}"
         )
 
     def _of_managed(self) -> list[records.Instance]:

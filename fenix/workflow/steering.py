@@ -10,6 +10,7 @@ from fenix.planner import sequence
 from fenix.planner.course import Course
 from fenix.planner.model import Cloud, Times
 from fenix.planner.plan import Plan, plan
+from fenix.planner.reasons import reasons
 from fenix.planner.search import Options, best_course
 from fenix.planner.sequence import Chosen
 from fenix.workflow.capacity import Picture
@@ -18,6 +19,8 @@ from fenix.workflow.inventory import blocking
 from fenix.workflow.limits import Limits
 
 _COURSE = "course"
+#: Hosts of which a message tells the reason.
+_NAMED = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,6 +49,12 @@ class Steering:
         cloud = Picture(self._snapshot).cloud(judge=blocking)
         controllers = sum(1 for h in self._snapshot.session_hosts() if not h.is_compute)
         return plan(cloud, self._options(), times, controllers)
+
+    def why_not(self) -> str:
+        """Why hosts that are left cannot be emptied, and what would unblock them."""
+        cloud = Picture(self._snapshot).cloud(judge=blocking)
+        found = reasons(cloud, self._course(cloud, self._options()))
+        return "; ".join(f"{r.host}: {r.why} ({r.remedy})" for r in found[:_NAMED])
 
     def _options(self, first: int | None = None) -> Options:
         """What the session may do now.

@@ -28,6 +28,8 @@ class ContradictionTest(VnfTestCase):
         reason = self.reason(self.create(workflow="vnf"))
         self.assertIn("1 instances with 1 vCPU find no place", reason)
         self.assertIn("that is so after 2 rounds of SCALE_IN", reason)
+        self.assertIn("workers has 3 members, at most 1 on a host, and there are 3 hosts", reason)
+        self.assertIn("scale the group in to 2", reason)
         self.assertEqual([], self.cloud.record.moves)
         self.assertEqual(2, len(self.manager.heard("SCALE_IN")))
 
@@ -116,5 +118,6 @@ class TooLargeTest(VnfTestCase):
         reason = self.reason(session_id)
         self.assertIn("large", reason)
         self.assertIn("8 vCPU", reason)
+        self.assertIn("is larger than any other host that it may run on", reason)
         self.assertEqual([], self.cloud.record.moves)
         self.assertEqual("enabled", self.service("large").status)
