@@ -48,10 +48,13 @@ def bounds(cloud: Cloud, times: Times, limit: int = 0, controllers: int = 0) -> 
     )
     count = len(cloud.sources)
     most = min(at_once, limit) if limit else at_once
-    rounds = math.ceil(count / most) if most else 0
+    least_waves = waves(cloud)
+    # Cut the session at moments one host's work apart: every host is out at one of them, so there
+    # are no fewer than bins that hold the hosts.
+    rounds = max(math.ceil(count / most), least_waves) if most else 0
     drains = least * times.move / (times.parallel_moves * most) if most else 0.0
     makespan = max(pace, rounds * times.host, drains) + controllers * times.controller
-    return Bounds(at_once, waves(cloud), least, pace, makespan)
+    return Bounds(at_once, least_waves, least, pace, makespan)
 
 
 def waves(cloud: Cloud) -> int:
