@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from fenix import timing
+from fenix import states, timing
 from fenix.db import records
 from fenix.db.sessions import Detail
+from fenix.workflow import progress
 
 
 def _shown(record: Any, names: list[str]) -> dict[str, Any]:
@@ -135,18 +136,22 @@ def session(found: records.Session | records.Summary) -> dict[str, Any]:
     return {**_shown(found, _SESSION), "paused": paused, **limits, "metadata": found.meta}
 
 
-def detail(found: Detail) -> dict[str, Any]:
+def detail(found: Detail, now: datetime.datetime) -> dict[str, Any]:
     """A session with everything that belongs to it; hosts are those that it maintains.
 
     A project's ``waits`` are the questions that it has not answered yet.
     """
+    hosts = [h for h in found.hosts if not h.outside]
+    at_work = found.session.state not in states.IDLE
+    percent = progress.percent(hosts) if at_work else found.session.percent_done
     waits: dict[str, list[dict[str, Any]]] = {}
     for wait in found.waits:
         waits.setdefault(wait.project_id, []).append(_shown(wait, _WAIT))
     return {
-        "session": session(found.session),
-        "percent_done": found.session.percent_done,
-        "hosts": [_shown(h, _HOST) for h in found.hosts if not h.outside],
+        "session": {**session(found.session), "percent_done": percent},
+        "percent_done": percent,
+        "eta": timing.wire(progress.eta(found.session, hosts, now)),
+        "hosts": [_shown(h, _HOST) for h in hosts],
         "instances": [_shown(i, _INSTANCE) for i in found.instances],
         "projects": [
             {**_shown(p, _PROJECT), "waits": waits.get(p.project_id, [])} for p in found.projects

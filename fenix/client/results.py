@@ -194,6 +194,7 @@ class Detail:
 
     session: Session
     percent_done: int = 0
+    eta: _Time = None
     hosts: list[Host] = dataclasses.field(default_factory=list)
     instances: list[Instance] = dataclasses.field(default_factory=list)
     projects: list[Project] = dataclasses.field(default_factory=list)

@@ -17,6 +17,7 @@ from fenix.db import records
 from fenix.db import runs as db_runs
 from fenix.planner.model import Times
 from fenix.planner.plan import Plan
+from fenix.workflow import progress
 from fenix.workflow.acting import LOCALHOST, Acting
 from fenix.workflow.asking import Asking
 from fenix.workflow.hold import Hold
@@ -25,7 +26,7 @@ from fenix.workflow.moving import OWN, PLANNED, Moving
 from fenix.workflow.outcome import Fatal, Outcome, Wait
 from fenix.workflow.outside import Outside
 from fenix.workflow.resuming import ONE_HOST, Resuming
-from fenix.workflow.upkeep import DONE, Upkeep
+from fenix.workflow.upkeep import Upkeep
 from fenix.workflow.watching import Watching
 
 _LONG = 60.0
@@ -170,9 +171,7 @@ class BaseWorkflow:
 
     def progress(self) -> None:
         """Bring ``percent_done`` up to date."""
-        hosts = list(self.snapshot.session_hosts())
-        done = sum(1 for h in hosts if h.phase == DONE)
-        self.session.percent_done = int(99 * done / len(hosts)) if hosts else 99
+        self.session.percent_done = progress.percent(list(self.snapshot.session_hosts()))
         self.hold.changes.session = True
 
     def settle(self) -> Wait | None:

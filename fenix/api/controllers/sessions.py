@@ -269,7 +269,9 @@ class Detail(_OfSession):
     @verb("session:detail", body_forbidden=True)
     def get(self) -> dict[str, Any]:
         """The session with everything that belongs to it."""
-        return views.detail(db_sessions.detail(self.services.database, self.session_id()))
+        return views.detail(
+            db_sessions.detail(self.services.database, self.session_id()), self.services.clock.now()
+        )
 
 
 class Events(_OfSession):

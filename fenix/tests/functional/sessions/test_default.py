@@ -239,7 +239,9 @@ class SeveralHostsTest(SessionTestCase):
         self.cluster.conf.set_override("max_parallel_hosts", 1, "workflow")
         self.addCleanup(self.cluster.conf.clear_override, "max_parallel_hosts", "workflow")
         session_id = self.create()
-        self.wait_for(lambda: self.detail(session_id)["percent_done"] > 0, "the first host")
+        self.wait_for(
+            lambda: any(h["maintained"] for h in self.detail(session_id)["hosts"]), "the first host"
+        )
         waiting = [h for h in self.detail(session_id)["hosts"] if h["phase"] == "pending"]
         self.assertEqual({True}, {h["disabled"] for h in waiting} or {True})
         self.done(session_id)
