@@ -54,6 +54,13 @@ class Workflow(RollingWorkflow):
             self.pacing.settle()
         return wait
 
+    def pause(self) -> Wait | None:
+        """While it is paused, places of members that have arrived are given back, too."""
+        wait = super().pause()
+        if self.hold.noted("impacts"):
+            self.pacing.settle()
+        return wait
+
     def hosts_ahead(self) -> list[records.Host]:
         """The hosts that can be emptied when those under work are in use again."""
         picture = Picture(self.snapshot)
