@@ -70,17 +70,19 @@ class Recorder:
         how = f"PUT {payload['reply_url']}"
         self.add(at, self._manager.project, recording.FENIX, how, body)
 
+    def constraint(self, at, method, path, body):
+        """Of the manager to Fenix, whatever session there is."""
+        how = f"{method} /v1{path}"
+        self.add(at, self._manager.project, recording.FENIX, how, body)
+
     def of(self, session_id):
-        """What was said about a session, in order, with ids shortened."""
-        mine = [
-            one
-            for one in self._said
-            if one[1] == recording.ADMIN or session_id in json.dumps(one[3:])
-        ]
+        """What was said about a session and of constraints, in order, with ids shortened."""
+        mine = [one for one in list(self._said) if self._belongs(one, session_id)]
         mine.sort(key=lambda one: one[0])
+        created = next(at for at, sender, *_ in mine if sender == recording.ADMIN)
         return [
             {
-                "seconds": round((at - mine[0][0]).total_seconds(), 1),
+                "seconds": round((at - created).total_seconds(), 1),
                 "from": sender,
                 "to": receiver,
                 "how": recording.shortened(how),
@@ -89,17 +91,30 @@ class Recorder:
             for at, sender, receiver, how, body in mine
         ]
 
+    @staticmethod
+    def _belongs(one, session_id):
+        _at, sender, _receiver, how, body = one
+        constraint = how.partition(" ")[2].startswith("/v1/instance")
+        return sender == recording.ADMIN or constraint or session_id in json.dumps([how, body])
+
+    def ended(self, session_id):
+        """Whether administrators have heard the end of a session."""
+        return any(
+            one["how"] == "maintenance.session" and one["body"]["state"] == _END
+            for one in self.of(session_id)
+        )
+
 
 @contextlib.contextmanager
-def _recorder(stage):
+def recorder(stage):
     """Records the bus, and both ways between Fenix and the manager of vnf-a."""
     manager = stage.managers[0]
-    recorder = manager.recorder = Recorder(manager)
-    listener = _Listener(stage.lab.env["LAB_TRANSPORT_URL"], recorder.notification)
+    made = manager.recorder = Recorder(manager)
+    listener = _Listener(stage.lab.env["LAB_TRANSPORT_URL"], made.notification)
     listener.start()
-    manager.tap.on_body = recorder.webhook
+    manager.tap.on_body = made.webhook
     try:
-        yield recorder
+        yield made
     finally:
         manager.recorder = manager.tap.on_body = None
         listener.stop()
@@ -123,8 +138,7 @@ def a_recorded_conversation(stage):
     wrong = recording.session_faults(said)
     report.none("so are the states that administrators hear", wrong)
     if stage.write_conversation:
-        lines = ",\n".join(json.dumps(one) for one in said)
-        FILE.write_text(f"[\n{lines}\n]\n")
+        recording.write(FILE, said)
     return f"words in the recorded conversation {len(said)}"
 
 
@@ -138,14 +152,14 @@ def _session(stage):
             for name, host in _INSTANCES.items()
         ]
     )
-    with _recorder(stage) as recorder:
+    with recorder(stage) as heard:
         at = now()
         session_id = admin.create(**_BODY)
-        recorder.add(at, recording.ADMIN, recording.FENIX, "POST /v1/maintenance", _BODY)
-        recorder.add(at, recording.FENIX, recording.ADMIN, "200", {"session_id": session_id})
+        heard.add(at, recording.ADMIN, recording.FENIX, "POST /v1/maintenance", _BODY)
+        heard.add(at, recording.FENIX, recording.ADMIN, "200", {"session_id": session_id})
         admin.wait_end(session_id, PATIENCE)
-        until("the end is heard", lambda: recorder.of(session_id)[-1]["body"].get("state") == _END)
-        return recorder.of(session_id), [m for m in lab.migrations(begun) if m.status in MOVED]
+        until("the end is heard", lambda: heard.ended(session_id))
+        return heard.of(session_id), [m for m in lab.migrations(begun) if m.status in MOVED]
 
 
 SCENARIOS = (a_recorded_conversation,)

@@ -70,6 +70,11 @@ class Manager(Sample):
             if action == "OWN_ACTION":
                 self.move_itself(instance_id)
 
+    def _maintenance(self, method, path, body=None):
+        if self.recorder is not None:
+            self.recorder.constraint(now(), method, path, body)
+        super()._maintenance(method, path, body)
+
     def choose(self, payload):
         """What it would move itself it lets Fenix move where that is not for good."""
         chosen = super().choose(payload)

@@ -21,6 +21,12 @@ def shortened(said):
     return json.loads(_IDS.sub(lambda m: m[1] or m[2], json.dumps(said)))
 
 
+def write(path, said):
+    """Keep a recording in a file, a word a line."""
+    lines = ",\n".join(json.dumps(one) for one in said)
+    path.write_text(f"[\n{lines}\n]\n")
+
+
 def gist(said, project):
     """The conversation in short: states that the project heard and gave, and hosts.
 

@@ -14,6 +14,7 @@ import re
 import signal
 import sys
 
+import constrained
 import conversation
 import host_faults
 import move_faults
@@ -104,6 +105,7 @@ def short_times(stage):
 PARTS = (
     a_session_over_all_hosts,
     *conversation.SCENARIOS,
+    *constrained.SCENARIOS,
     *upgrade.SCENARIOS,
     short_times,
     *service_faults.SCENARIOS,
@@ -132,7 +134,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", default="", metavar="REGEX", help="parts whose names match")
     parser.add_argument(
-        "--write-conversation", action="store_true", help=f"write {conversation.FILE.name} anew"
+        "--write-conversation",
+        action="store_true",
+        help="write the recordings that the manual shows",
     )
     options = parser.parse_args()
     if "LAB" not in os.environ:

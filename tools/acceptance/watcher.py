@@ -10,16 +10,21 @@ from lab import host_of, now
 from novaclient import exceptions as nova_exc
 
 _PAUSE = 0.4
+_MOVING = frozenset({"MIGRATING", "RESIZE", "VERIFY_RESIZE"})
 
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """What Nova said between ``begin`` and ``end``. ``where``: host by id of the instance."""
+    """What Nova said between ``begin`` and ``end``.
+
+    ``where``: host by id of the instance. ``busy``: ids of those that are on the move.
+    """
 
     begin: datetime.datetime
     end: datetime.datetime
     services: dict
     where: dict
+    busy: frozenset
 
     def on(self, host):
         """Ids of the instances on a host."""
@@ -58,8 +63,10 @@ class Watcher(threading.Thread):
     def _look(self):
         begin = now()
         services = self._lab.services()
-        where = {server.id: host_of(server) for server in self._lab.servers()}
-        self.looks.append(Look(begin, now(), services, where))
+        servers = self._lab.servers()
+        where = {server.id: host_of(server) for server in servers}
+        busy = frozenset(server.id for server in servers if server.status in _MOVING)
+        self.looks.append(Look(begin, now(), services, where, busy))
         self._see_migrations()
 
     def _see_migrations(self):
