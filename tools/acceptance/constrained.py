@@ -74,12 +74,16 @@ def a_session_with_constraints(stage):
 
 
 def _boot(lab, project):
-    """The pair on two hosts, and workers on every place that is left."""
+    """The pair on two hosts, workers on every place that is left.
+
+    Those with the highest numbers, which the manager removes, are on several hosts: so no host
+    gets empty by that.
+    """
     pair = [
         {"name": f"{_PAIR}-{n}", "project": project, "host": host, "group": _PAIR}
         for n, host in enumerate(_COMPUTES[:2], 1)
     ]
-    places = [h for h in _COMPUTES for _ in range(lab.vcpus - (h in _COMPUTES[:2]))]
+    places = [h for n in range(lab.vcpus) for h in _COMPUTES if n or h not in _COMPUTES[:2]]
     workers = [
         {"name": f"{_GROUP}-{n:02}", "project": project, "host": host}
         for n, host in enumerate(places, 1)
