@@ -1,7 +1,7 @@
 """Sphinx directives that take pages' contents from the code.
 
 ``fenix-state-picture`` and ``fenix-state-table`` show :data:`fenix.states.TABLE`; ``fenix-layers``
-shows the layers of ``.importlinter``, ``fenix-conversation`` the session in ``conversation.json``;
+shows the layers of ``.importlinter``, ``fenix-conversation`` a recorded session in doc/;
 ``fenix-course-picture`` plans a small cloud and draws that.
 """
 
@@ -47,9 +47,11 @@ class Layers(Directive):
 
 
 class Conversation(Directive):
+    required_arguments = 1
+
     def run(self):
         shown = []
-        for headline, body in from_code.conversation(_ROOT / "doc" / "conversation.json"):
+        for headline, body in from_code.conversation(_ROOT / "doc" / self.arguments[0]):
             shown.append(nodes.paragraph("", "", nodes.strong("", headline)))
             shown.append(nodes.literal_block(body, body, language="json"))
         return shown

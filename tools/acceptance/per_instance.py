@@ -101,7 +101,7 @@ def _instances(words, moves):
     found = []
     of = {}
     for _, kind, what, state in words:
-        if kind in "?!" and (state in (*_ASKED, _DONE) or state[4:] in _ASKED):
+        if kind in "?!" and state.split()[0].removeprefix("ACK_") in (*_ASKED, _DONE):
             of.setdefault(what, []).append(f"{kind} {state}")
     for instance in {instance for instance, _ in moves} | of.keys():
         told = of.get(instance, [])
