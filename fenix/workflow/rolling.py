@@ -114,7 +114,7 @@ class RollingWorkflow(BaseWorkflow):
                     self.pipeline.stuck([picture.source(h) for h in picture.unmaintained()])
                 )
             self.asking.forget_answers(state)
-            self.scaling.open_round(short)
+            self.scaling.open_round(short, self.steering.who_blocks(short))
         wait = self.ask_everyone(
             state,
             seconds=self.conf.project_scale_in_reply,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from fenix import states
@@ -37,16 +37,18 @@ class Scaling:
         """Whether projects are being asked just now."""
         return self._hold.noted("scale_in_asked") is not None
 
-    def open_round(self, short: Shortage) -> None:
+    def open_round(self, short: Shortage, only: Collection[str] = ()) -> None:
         """Begin a round: decide how much each project is asked for.
 
         In proportion to what a project has; from the second round on, only of projects that
         gave something before, while there is one.
 
+        :param only: the projects that can help, where others would give for nothing; empty: all.
         :raises Fatal: the rounds are used up, or nobody can be asked.
         """
         number = self._hold.noted("scale_in_round", 0) + 1
         cores = self._cores()
+        cores = {p: n for p, n in cores.items() if p in only} or cores
         if not cores:
             raise Fatal(self._lack(short, "no project has a manager that could scale in"))
         if number > self._conf.scale_in_rounds:

@@ -9,6 +9,7 @@ from fenix.db import records
 from fenix.planner import sequence
 from fenix.planner.course import Course
 from fenix.planner.model import Cloud, Times
+from fenix.planner.placement import Rooms
 from fenix.planner.plan import Plan, plan
 from fenix.planner.reasons import reasons
 from fenix.planner.search import Options, best_course
@@ -49,6 +50,22 @@ class Steering:
         cloud = Picture(self._snapshot).cloud(judge=blocking)
         controllers = sum(1 for h in self._snapshot.session_hosts() if not h.is_compute)
         return plan(cloud, self._options(), times, controllers)
+
+    def who_blocks(self, short: sequence.Shortage) -> set[str]:
+        """Projects whose own groups keep a host from being emptied, although there is room.
+
+        :returns: empty when it is room that is missing, which every project can free.
+        """
+        picture = Picture(self._snapshot)
+        others = [r for r in picture.rooms(picture.usable()) if r.name != short.host]
+        source = picture.source(self._snapshot.hosts[short.host])
+        _, unplaced = Rooms(others, picture.groups).fill(source.items)
+        if any(not any(r.free.holds(i.size) for r in others) for i in unplaced):
+            return set()
+        grouped = [i for i in unplaced if i.apart or i.group in picture.groups]
+        if len(grouped) < len(unplaced):
+            return set()
+        return {self._snapshot.instances[i.item_id].project_id for i in unplaced}
 
     def why_not(self) -> str:
         """Why hosts that are left cannot be emptied, and what would unblock them."""

@@ -39,6 +39,15 @@ class ContradictionTest(VnfTestCase):
         self.assertEqual(1, len(self.manager.heard("SCALE_IN")))
         self.assert_cloud_sound()
 
+    def test_nobody_else_is_asked_to_give_for_a_group_s_own_limits(self) -> None:
+        other = self.cloud.add_project("other")
+        bystander = self.manage(other, self.cloud.add_user("other", project=other))
+        self.instances("bystander", {"compute-1": 1, "compute-2": 1}, project=other)
+        self.group("workers", self.workers, anti_affinity_group=True, max_impacted_members=1)
+        self.maintain()
+        self.assertEqual(1, len(self.manager.heard("SCALE_IN")))
+        self.assertEqual([], bystander.heard("SCALE_IN"))
+
     def test_members_that_stay_down(self) -> None:
         self.group("workers", self.workers, max_impacted_members=1)
         self.manager.nova.servers.stop(self.workers[2].id)
