@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
+import subprocess
+import sys
 from typing import Any
 
 from fenix.tests.functional.sessions.base import SessionTestCase
@@ -152,3 +155,27 @@ class FullCloudTest(PlanTestCase):
         [obstacle] = planned["obstacles"]
         self.assertIn(self.project.id, obstacle)
         self.assertEqual([False], [p["has_manager"] for p in planned["projects"]])
+
+    def test_the_tool_prints_it(self) -> None:
+        tool = pathlib.Path(__file__).parents[4] / "tools" / "fenix-plan"
+        auth: Any = self.admin.auth
+        environment = {
+            **os.environ,
+            "OS_AUTH_URL": str(auth.auth_url),
+            "OS_USERNAME": self.cloud.admin.name,
+            "OS_PASSWORD": self.cloud.admin.password,
+            "OS_PROJECT_NAME": self.cloud.admin_project.name,
+            "OS_USER_DOMAIN_ID": "default",
+            "OS_PROJECT_DOMAIN_ID": "default",
+        }
+        command = [sys.executable, str(tool), "--endpoint", self.cluster.url, "--host", "compute-1"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        self.assertEqual(3, done.returncode, done.stderr)
+        self.assertIn("compute-1 cannot be emptied: ", done.stdout)
+        self.assertIn("What would help: ", done.stdout)
+        self.assertNotIn("compute-2 cannot", done.stdout)
+        done = subprocess.run(
+            [*command[:-1], "nowhere"], env=environment, capture_output=True, text=True, check=False
+        )
+        self.assertEqual(2, done.returncode, done.stdout)
+        self.assertIn("the cloud does not know nowhere", done.stderr)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import testtools
 
 from fenix.planner.model import Cloud, Group, Item, Needs, Offers, Room, Source, Times
@@ -59,6 +61,15 @@ class PlanTest(testtools.TestCase):
         self.assertEqual(10 + 30 + 10, turn.empty_at - turn.drain_at)
         self.assertEqual(50, made.bounds.group_pace)
         self.assertEqual(GroupHit(4, 4, 50), made.groups["g"])
+
+    def test_the_limit_makes_hosts_wait_for_one_another(self) -> None:
+        made = cloud(*(host(f"h{n}", 4) for n in range(4)))
+        for limit, seconds in ((0, 100), (2, 200), (1, 400)):
+            self.assertEqual(seconds, plan(made, Options(0, limit), TIMES).makespan, limit)
+
+    def test_hosts_that_are_controllers_too_follow_one_another(self) -> None:
+        hosts = [dataclasses.replace(host(f"h{n}", 4), alone=True) for n in range(3)]
+        self.assertEqual(300, plan(cloud(*hosts), Options(0), TIMES).makespan)
 
     def test_scale_in(self) -> None:
         made = plan(alike(3, 4, 4), Options(20), TIMES)
