@@ -49,6 +49,7 @@ def columns(detail: results.Detail) -> tuple[tuple[str, ...], tuple[Any, ...]]:
         f"{p.project_id}: {w.state}" for p in detail.projects for w in p.waits if not w.reply
     ]
     more = {
+        "eta": base.shown(detail.eta),
         "hosts": f"{done} of {len(detail.hosts)} maintained",
         "projects": len(detail.projects),
         "instances": len(detail.instances),

@@ -31,6 +31,7 @@ class LifeOfASessionTest(CommandLineTestCase):
         said = created.err.splitlines()
         self.assertEqual(f"Session {shown['session_id']} is created.", said[0])
         self.assertIn("MAINTENANCE_DONE  2 of 2 hosts  100 %", said[-1])
+        self.assertNotIn(" left", said[-1])
 
         session_id = shown["session_id"]
         listed = self.worked("session", "list", "-f", "csv").out

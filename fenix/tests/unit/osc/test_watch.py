@@ -29,6 +29,7 @@ def moment(hosts: int = 3, projects: int = 2, **session: Any) -> watch.Moment:
             **{"session_id": "s" * 36, "state": "PLANNED_MAINTENANCE", **session}
         ),
         percent_done=40,
+        eta=NOW + datetime.timedelta(minutes=6),
         hosts=[
             results.Host(
                 hostname=f"compute-{n}",
