@@ -26,6 +26,7 @@ from fenix.workflow.upkeep import Upkeep
 _WORKING = frozenset({"ACTIVE", "VERIFY_RESIZE", "PASSWORD"})
 _TRIES = 5
 _HELD = "held_back_since"
+_WAITS = "waits for a place"
 
 
 class Pacing:
@@ -54,8 +55,27 @@ class Pacing:
         :raises Fatal: members that are down have held the group back for too long.
         """
         group = self._grouping.limits_of(instance)
-        if group is None:
-            return True
+        is_admitted = group is None or self._admit(instance, group)
+        if not instance.gone:
+            self._explain(instance, None if is_admitted else group)
+        return is_admitted
+
+    def _explain(self, instance: records.Instance, group: Group | None) -> None:
+        """Show with an instance that it waits for its group; None: it does not any more."""
+        if group is not None:
+            details = (
+                f"{_WAITS} of group {group.group_id.partition('/')[2]}, of which at most "
+                f"{group.max_impacted} members may be impacted or down at the same time"
+            )
+        elif (instance.details or "").startswith(_WAITS):
+            details = None
+        else:
+            return
+        if instance.details != details:
+            instance.details = details
+            self._hold.touch(instance)
+
+    def _admit(self, instance: records.Instance, group: Group) -> bool:
         if self._has_place(instance, group):
             return self._may_go(instance, group)
         if group.group_id in self._full:

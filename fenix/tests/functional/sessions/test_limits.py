@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from typing import Any
 
 from fenix import timing
@@ -69,6 +70,24 @@ class FailedHostsTest(_LimitsTestCase):
         self.request("PUT", f"/{session_id}")
         detail = self.done(session_id)
         self.assertEqual({True}, {h["maintained"] for h in detail["hosts"]})
+
+
+class ParallelHostsTest(_LimitsTestCase):
+    """``max_parallel_hosts`` of a session, whatever the configuration says."""
+
+    def build(self) -> None:
+        self.computes(4)
+        self.instances("worker", {"compute-1": 1})
+
+    def test_no_more_are_out_at_the_same_time(self) -> None:
+        slow = {**_ACTION, "metadata": {"seconds": 1.5}}
+        detail = self.done(self.create(actions=[slow], max_parallel_hosts=2))
+        steps = []
+        for run in detail["action_plugin_instances"]:
+            # Whole seconds: an end and a beginning in the same one do not overlap.
+            steps += [(timing.parse(run["started_at"]), 1), (timing.parse(run["finished_at"]), -1)]
+        most = max(itertools.accumulate(change for _, change in sorted(steps)))
+        self.assertEqual(2, most)
 
 
 class CanaryTest(_LimitsTestCase):

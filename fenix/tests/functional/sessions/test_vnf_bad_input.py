@@ -75,8 +75,11 @@ class ContradictionTest(VnfTestCase):
             "the warning",
         )
         self.assertEqual([], self.cloud.record.moves)
+        waits = {i["instance_id"]: i["details"] for i in self.detail(session_id)["instances"]}
+        self.assertIn("waits for a place of group workers", waits[self.workers[0].id])
         self.manager.nova.servers.start(self.workers[2].id)
-        self.done(session_id)
+        detail = self.done(session_id)
+        self.assertEqual({None}, {i["details"] for i in detail["instances"]})
 
     def test_limits_of_zero_and_below_are_one(self) -> None:
         self.group("workers", self.workers, max_impacted_members=-5)
