@@ -17,8 +17,6 @@ LOG = logging.getLogger(__name__)
 
 _BATCH = 200
 _LONGEST_PAUSE = 30.0
-#: A sender that says nothing for so long is taken for dead.
-_PATIENCE = 60.0
 
 
 class OutboxSender:
@@ -38,6 +36,8 @@ class OutboxSender:
         self._publisher = publisher
         self._engine_id = engine_id
         self._pause = conf.notifications.retry_interval
+        # A sender that says nothing for so long is taken for dead.
+        self._patience = conf.engine.lease
 
     def send_due(self) -> int:
         """Send what is due of every channel until nothing is left.
@@ -54,8 +54,8 @@ class OutboxSender:
 
     def _send_channel(self, head: records.Outgoing) -> int:
         """Send the first of a channel and what may follow it at once, while it is ours."""
-        now, until = self._clock.now(), self._clock.monotonic() + _PATIENCE / 4
-        if not db_outbox.take(self._database, head, self._engine_id, now, _PATIENCE):
+        now, until = self._clock.now(), self._clock.monotonic() + self._patience / 4
+        if not db_outbox.take(self._database, head, self._engine_id, now, self._patience):
             return 0
         row_after_row = [head]
         if not head.send_once:

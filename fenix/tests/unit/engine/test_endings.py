@@ -16,6 +16,7 @@ from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
 from fenix.engine.commands import Commands
 from fenix.engine.endings import Endings
+from fenix.workflow.hold import Ports
 
 
 class DeleteTest(testtools.TestCase):
@@ -41,7 +42,7 @@ class DeleteTest(testtools.TestCase):
             conf=self.conf,
             database=self.database,
             clock=self.clock,
-            cloud=None,  # type: ignore[arg-type]
+            ports=Ports(cloud=None, managers=dict),  # type: ignore[arg-type]
             plugins=None,  # type: ignore[arg-type]
             nudge=lambda session_id: self.nudged.set(),
             endings=self.endings,
