@@ -195,6 +195,7 @@ class Moving:
                 instance.move_phase != PLANNED
                 or busy.get(instance.move_source, 0) >= self._conf.max_parallel_moves_per_host
                 or (group is not None and group in groups)
+                or not self._has_target(instance, targets, on_fatal)
                 or not self._let_go(instance)
             ):
                 continue
@@ -227,6 +228,45 @@ class Moving:
             and not instance.task_state
             and instance.state != "VERIFY_RESIZE"
         )
+
+    def _has_target(
+        self,
+        instance: records.Instance,
+        targets: Callable[[], list[records.Host]],
+        on_fatal: GivenUp,
+    ) -> bool:
+        """Whether its group still allows the target; another is chosen if it does not.
+
+        Members that their project makes anew land where Nova puts them.
+        """
+        if not self._is_crowded(instance):
+            return True
+        self._retarget(instance, targets())
+        self._hold.touch(instance)
+        if not self._is_crowded(instance):
+            return True
+        if not any(h.phase in ("maintaining", "returning") for h in self._snapshot.computes()):
+            self._snapshot.set_phase(instance, None)
+            on_fatal(
+                instance,
+                Fatal(
+                    f"no host may take {named(instance)} of {instance.host}: each has as many "
+                    f"members of its group as it may, or no room. Scale the group in or enable a "
+                    f"host, then continue the session"
+                ),
+            )
+        return False
+
+    def _is_crowded(self, instance: records.Instance) -> bool:
+        """Whether the target would have more members of the instance's group than it may."""
+        key = self._snapshot.member_of.get(instance.instance_id)
+        group = self._snapshot.groups.get(key or "")
+        target = self._snapshot.hosts.get(instance.move_target or "")
+        if group is None or not group.per_host or target is None:
+            return False
+        # The instance itself is counted: it is on its way there.
+        (room,) = Picture(self._snapshot).rooms([target])
+        return room.members.get(group.group_id, 0) > group.per_host
 
     def _let_go(self, instance: records.Instance) -> bool:
         """Whether a move may be requested now, or is under way already."""

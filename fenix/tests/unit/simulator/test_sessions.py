@@ -70,6 +70,11 @@ class TestSessions(_Quiet):
         result = simulate(random_sessions.scenario(280, "vnf"))
         self.assertEqual((), result.violations)
 
+    def test_a_target_on_which_a_member_was_made_anew_meanwhile(self):
+        # The other member of the pair was replaced by its project, on the host that was planned.
+        result = simulate(random_sessions.scenario(5204, "vnf"))
+        self.assertEqual((), result.violations)
+
 
 class TestSessionsThatDoNotEnd(_Quiet):
     def _simulate(self, workflow):
