@@ -19,6 +19,8 @@ _MOST_ORDERS = 120
 _PATIENCE = 24
 #: Single hosts that are tried as the first one, where one alone is emptied first.
 _MOST_FIRST = 24
+#: Hosts that are tried in vain, one after the other, as a further one to empty first.
+_MOST_VAIN = 96
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -145,8 +147,8 @@ class _Search:
 
     def _prepared(self, order: Order, alone: frozenset[str]) -> None:
         """Empty the first hosts of an order onto unmaintained ones, as many as pay."""
-        line = [s for s in order(self._cloud.sources) if s.name in alone]
-        high = self._most_together(line)
+        line = self._together([s for s in order(self._cloud.sources) if s.name in alone])
+        high = len(line)
         if high <= 1:
             self._one_first(order, alone)
             return
@@ -181,6 +183,27 @@ class _Search:
             if self._effort > _EFFORT:
                 return
             self._after([one], order, sys.maxsize)
+
+    def _together(self, line: Sequence[Source]) -> list[Source]:
+        """Hosts that can be emptied together: the head of a line, and whoever fits in after it.
+
+        A single host whose instances are too large for what is scattered must not keep back those
+        behind it.
+        """
+        found = list(line[: self._most_together(line)])
+        most = min(self._options.most_first, bounds.together(self._cloud))
+        moves = sum(len(s.items) for s in found)
+        vain = 0
+        for source in line[len(found) :]:
+            if len(found) >= most or vain >= _MOST_VAIN:
+                break
+            more = [*found, source]
+            allowed = not found or moves + len(source.items) <= self._second_moves
+            if allowed and prepare(self._cloud, more) is not None:
+                found, moves, vain = more, moves + len(source.items), 0
+            else:
+                vain += 1
+        return found
 
     def _most_together(self, line: Sequence[Source]) -> int:
         """How many from the head of a line can be emptied together, within what may move twice."""

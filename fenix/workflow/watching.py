@@ -183,7 +183,8 @@ class Watching:
                 f"{self._conf.abort_wait_time} s more (Nova: {instance.state}, "
                 f"{instance.task_state}); end it in Nova, then continue the session"
             )
-        if self._moving.action(instance) == LIVE_MIGRATE:
+        # By its state: a paused instance moves live whatever was chosen for it.
+        if instance.state == "MIGRATING" or self._moving.action(instance) == LIVE_MIGRATE:
             longest = self.interruption(instance)
             bound = (
                 f"{self._conf.live_migration_wait_time} s"

@@ -75,6 +75,20 @@ class TestSessions(_Quiet):
         result = simulate(random_sessions.scenario(5204, "vnf"))
         self.assertEqual((), result.violations)
 
+    def test_a_paused_instance_whose_move_sticks_is_aborted(self):
+        # MIGRATE was chosen for it, but a paused one moves live.
+        result = simulate(random_sessions.scenario(433))
+        self.assertEqual((), result.violations)
+
+    def test_a_host_with_large_instances_does_not_keep_back_those_behind_it(self):
+        made = clouds.generate(clouds.Shape(20, 0.75, unequal=True), 102)
+        options = {"workflow": {"second_moves_percent": 100}}
+        result = simulate(Scenario(made, times=topology.STEADY, options=options))
+        # By what is free there are no fewer than 4; five hosts have to be emptied first for that.
+        self.assertEqual(
+            (states.MAINTENANCE_DONE, 4, ()), (result.state, result.waves, result.violations)
+        )
+
 
 class TestSessionsThatDoNotEnd(_Quiet):
     def _simulate(self, workflow):
