@@ -12,7 +12,7 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 
-from fenix.planner.model import Cloud, Item, Size, Source, total
+from fenix.planner.model import Cloud, Item, Size, Source, largest_first, total
 from fenix.planner.placement import Placement, Rooms
 
 #: Hosts that are tried in vain, one after the other, before a wave is taken as full.
@@ -135,42 +135,67 @@ def follow(
     return steps, waiting
 
 
-def prepare(
-    cloud: Cloud, first: Sequence[Source]
-) -> tuple[list[tuple[Source, Placement]], list[Source], Rooms] | None:
-    """Empty hosts onto others, of which most are not maintained yet.
+class Preparation:
+    """Hosts that are emptied onto others, of which most are not maintained yet.
 
-    Rooms where an instance can stay are filled before those where it cannot.
-
-    :returns: targets, the other hosts with what they hold then, and what is free on settled
-        hosts then, ``first`` among them; None when they cannot be emptied together.
+    Rooms where an instance can stay are filled before those where it cannot. What was put on a
+    host that is emptied as well goes on elsewhere, before anything is moved.
     """
-    emptied = {s.name for s in first}
-    settled = Rooms(cloud.rooms, cloud.groups)
-    passing = Rooms(
-        (s.room for s in cloud.sources if s.room and s.open and s.name not in emptied),
-        cloud.groups,
-    )
-    content: dict[str, list[Item]] = {}
-    chosen = []
-    for source in first:
-        placement: Placement = {}
-        for item in source.largest_first:
-            if item.stuck:
-                return None
-            target = settled.find(item) if cloud.rooms else None
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._settled = Rooms(cloud.rooms, cloud.groups)
+        self._passing = Rooms((s.room for s in cloud.sources if s.room and s.open), cloud.groups)
+        self._chosen: dict[str, tuple[Source, Placement]] = {}
+        self._content: dict[str, list[tuple[Item, str]]] = {}
+
+    def add(self, source: Source) -> bool:
+        """Empty a further host; False, and nothing is changed, when that cannot be."""
+        settled, passing = self._settled.mark(), self._passing.mark()
+        self._close(source.name)
+        leaving = [(item, source.name) for item in source.items]
+        leaving += self._content.get(source.name, [])
+        found: list[tuple[Item, str, str]] = []
+        for item, owner in sorted(leaving, key=lambda pair: largest_first(pair[0])):
+            target = None if item.stuck else self._place(item)
+            if target is None:
+                self._settled.undo(settled)
+                self._passing.undo(passing)
+                return False
+            found.append((item, owner, target))
+        self._content.pop(source.name, None)
+        self._chosen[source.name] = (source, {})
+        for item, owner, target in found:
+            self._chosen[owner][1][item.item_id] = target
+            if target in self._passing:
+                self._content.setdefault(target, []).append((item, owner))
+        return True
+
+    def _close(self, name: str) -> None:
+        """Nothing more goes to a host that is emptied."""
+        if name in self._passing:
+            free = self._passing.free(name)
+            self._passing.put(Item("", free + Size(1, 1, 1)), name)
+
+    def _place(self, item: Item) -> str | None:
+        for rooms in (self._settled, self._passing):
+            target = rooms.find(item)
             if target is not None:
-                settled.put(item, target)
-            else:
-                target = passing.find(item)
-                if target is None:
-                    return None
-                passing.put(item, target)
-                content.setdefault(target, []).append(item)
-            placement[item.item_id] = target
-        chosen.append((source, placement))
-    for source in first:
-        if source.after is not None:
-            settled.add(source.after)
-    others = [s.joined_by(content.get(s.name, ())) for s in cloud.sources if s.name not in emptied]
-    return chosen, others, settled
+                rooms.put(item, target)
+                return target
+        return None
+
+    def result(self) -> tuple[list[tuple[Source, Placement]], list[Source], Rooms]:
+        """Targets, the other hosts with what they hold then, and what is free on settled hosts.
+
+        The hosts that were emptied are among the settled ones.
+        """
+        for source, _ in self._chosen.values():
+            if source.after is not None:
+                self._settled.add(source.after)
+        others = [
+            s.joined_by([item for item, _ in self._content.get(s.name, ())])
+            for s in self._cloud.sources
+            if s.name not in self._chosen
+        ]
+        return list(self._chosen.values()), others, self._settled

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from fenix.planner import bounds
-from fenix.planner.course import Course, Step, chained, follow, prepare
+from fenix.planner.course import Course, Preparation, Step, chained, follow
 from fenix.planner.model import Cloud, Source
 from fenix.planner.orders import RULES, Order, by_rule, cheapest, near
 from fenix.planner.placement import Rooms
@@ -17,10 +17,10 @@ _EFFORT = 80_000
 _MOST_ORDERS = 120
 #: Orders after one another that bring nothing, before the search is given up.
 _PATIENCE = 24
+#: Hosts that are tried in vain, one after the other, before no further one is emptied first.
+_VAIN = 96
 #: Single hosts that are tried as the first one, where one alone is emptied first.
 _MOST_FIRST = 24
-#: Hosts that are tried in vain, one after the other, as a further one to empty first.
-_MOST_VAIN = 96
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -147,7 +147,8 @@ class _Search:
 
     def _prepared(self, order: Order, alone: frozenset[str]) -> None:
         """Empty the first hosts of an order onto unmaintained ones, as many as pay."""
-        line = self._together([s for s in order(self._cloud.sources) if s.name in alone])
+        line = [s for s in order(self._cloud.sources) if s.name in alone]
+        line = self._together(line)
         high = len(line)
         if high <= 1:
             self._one_first(order, alone)
@@ -185,50 +186,31 @@ class _Search:
             self._after([one], order, sys.maxsize)
 
     def _together(self, line: Sequence[Source]) -> list[Source]:
-        """Hosts that can be emptied together: the head of a line, and whoever fits in after it.
-
-        A single host whose instances are too large for what is scattered must not keep back those
-        behind it.
-        """
-        found = list(line[: self._most_together(line)])
-        most = min(self._options.most_first, bounds.together(self._cloud))
-        moves = sum(len(s.items) for s in found)
-        vain = 0
-        for source in line[len(found) :]:
-            if len(found) >= most or vain >= _MOST_VAIN:
+        """Hosts of a line that can be emptied together, within what may move twice."""
+        preparation = Preparation(self._cloud)
+        chosen: list[Source] = []
+        moves = vain = 0
+        failed: set[object] = set()
+        for source in line:
+            if len(chosen) >= max(1, self._options.most_first) or vain >= _VAIN:
                 break
-            more = [*found, source]
-            allowed = not found or moves + len(source.items) <= self._second_moves
-            if allowed and prepare(self._cloud, more) is not None:
-                found, moves, vain = more, moves + len(source.items), 0
+            if chosen and moves + len(source.items) > self._second_moves:
+                continue
+            if source.shape not in failed and preparation.add(source):
+                chosen.append(source)
+                moves += len(source.items)
+                vain = 0
             else:
+                failed.add(source.shape)
                 vain += 1
-        return found
-
-    def _most_together(self, line: Sequence[Source]) -> int:
-        """How many from the head of a line can be emptied together, within what may move twice."""
-        high = min(len(line), max(1, self._options.most_first))
-        moves = 0
-        for count, source in enumerate(line[:high], 1):
-            moves += len(source.items)
-            if count > 1 and moves > self._second_moves:
-                high = count - 1
-                break
-        low, found = 1, 0
-        while low <= high:
-            count = (low + high) // 2
-            if prepare(self._cloud, line[:count]) is None:
-                high = count - 1
-            else:
-                found, low = count, count + 1
-        return found
+        return chosen
 
     def _after(self, first: Sequence[Source], order: Order, most: int) -> Course:
         """The course that begins with hosts emptied onto unmaintained ones."""
-        prepared = prepare(self._cloud, first)
-        if prepared is None:
+        preparation = Preparation(self._cloud)
+        if not all(preparation.add(source) for source in first):
             return Course((), self._cloud.sources)
-        chosen, others, rooms = prepared
+        chosen, others, rooms = preparation.result()
         steps = [Step(source.name, 1, placement, first=True) for source, placement in chosen]
         more, left = follow(order(others), rooms, self._options.most, most, wave=2)
         return self._offer(Course(chained([*steps, *more]), tuple(left)))
