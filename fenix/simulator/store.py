@@ -51,7 +51,10 @@ class MemoryStore:
 
     def session(self, session_id: str) -> records.Session:
         """See :class:`fenix.db.store.Store`."""
-        return _copy(self._known(session_id))
+        found = _copy(self._known(session_id))
+        # What a handler notes is kept by its commit only.
+        found.progress = dict(found.progress)
+        return found
 
     def _known(self, session_id: str) -> records.Session:
         if session_id != self.row.session_id:
