@@ -175,22 +175,17 @@ class Watching:
         due = instance.move_due
         if due is None or self._hold.now() <= due:
             return
+        bound = self._longest(instance)
         if self._hold.now() > due + datetime.timedelta(seconds=self._conf.abort_wait_time):
             raise Fatal(
                 f"the move of {named(instance)} from {instance.move_source} to "
                 f"{instance.move_target} neither ended within "
-                f"{self._conf.live_migration_wait_time} s nor could be aborted within "
+                f"{bound} nor could be aborted within "
                 f"{self._conf.abort_wait_time} s more (Nova: {instance.state}, "
                 f"{instance.task_state}); end it in Nova, then continue the session"
             )
         # By its state: a paused instance moves live whatever was chosen for it.
         if instance.state == "MIGRATING" or self._moving.action(instance) == LIVE_MIGRATE:
-            longest = self.interruption(instance)
-            bound = (
-                f"{self._conf.live_migration_wait_time} s"
-                if longest is None or longest >= self._conf.live_migration_wait_time
-                else f"its max_interruption_time of {longest} s"
-            )
             self._hold.event(
                 "move",
                 f"{named(instance)}: live migration takes longer than {bound} and is aborted",
@@ -203,6 +198,14 @@ class Watching:
             except exceptions.CloudError as error:
                 instance.details = str(error)
                 self._hold.touch(instance)
+
+    def _longest(self, instance: records.Instance) -> str:
+        """How long a move may take, in words."""
+        usual: int = self._conf.live_migration_wait_time
+        own = self.interruption(instance)
+        if own is None or own >= usual or self._moving.action(instance) != LIVE_MIGRATE:
+            return f"{usual} s"
+        return f"its max_interruption_time of {own} s"
 
     def _no_trace(self, instance: records.Instance) -> None:
         if instance.move_phase != moving.MOVING and self._begin:

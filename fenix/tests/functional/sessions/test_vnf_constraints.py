@@ -83,6 +83,17 @@ class InterruptionTest(VnfTestCase):
         self.assertEqual(1, self.moves(self.worker))
         self.assert_cloud_sound()
 
+    def test_one_that_cannot_be_aborted_is_reported_with_its_own_time(self) -> None:
+        self.cluster.conf.set_override("abort_wait_time", 1, "workflow")
+        self.addCleanup(self.cluster.conf.clear_override, "abort_wait_time", "workflow")
+        self.constrain("instance", self.worker.id, max_interruption_time=1)
+        self.manager.actions = {"worker": "LIVE_MIGRATE"}
+        self.cloud.faults.set("compute-1", live_migration="stuck")
+        self.cloud.faults.next_calls("DELETE", "/migrations/", 400, times=100)
+        reason = self.reason(self.create(workflow="vnf", hosts=["compute-1"]))
+        bound = "within its max_interruption_time of 1 s nor could be aborted within 1 s more"
+        self.assertIn(bound, reason)
+
     def test_the_session_says_when_it_never_fits(self) -> None:
         self.constrain("instance", self.worker.id, max_interruption_time=1)
         self.manager.actions = {"worker": "LIVE_MIGRATE"}
