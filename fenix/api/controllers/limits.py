@@ -9,7 +9,8 @@ from fenix import exceptions, timing
 from fenix.api import validation
 
 _MAX_INT = 2**31 - 1
-_EARLIEST = 1970
+#: Years; what is added to a later time would not be a time any more.
+_EARLIEST, _LATEST = 1970, 2999
 
 
 def _number(text: str) -> validation.Schema:
@@ -62,13 +63,16 @@ def time(text: str, field: str) -> str:
 
     :raises BadRequest: naming the field.
     """
+    example = "send one such as '2026-01-31 23:30:00' (UTC) or '2026-01-31T23:30:00+02:00'"
     try:
         moment = timing.parse(text)
     except (ValueError, OverflowError):
-        moment = None
-    if moment is None or moment.year < _EARLIEST:
         raise exceptions.BadRequest(
-            f"{field}: {validation.shown(text)} is not a time; send one such as "
-            f"'2026-01-31 23:30:00' (UTC) or '2026-01-31T23:30:00+02:00'"
+            f"{field}: {validation.shown(text)} is not a time; {example}"
+        ) from None
+    if not _EARLIEST <= moment.year <= _LATEST:
+        raise exceptions.BadRequest(
+            f"{field}: {validation.shown(text)} is not in the years {_EARLIEST} to {_LATEST}; "
+            f"{example}"
         )
     return str(timing.wire(moment))

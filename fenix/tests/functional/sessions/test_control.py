@@ -38,6 +38,11 @@ class CreateTest(SessionTestCase):
             ],
         )  # fmt: skip
 
+    def test_parameters_of_a_workflow_that_takes_none(self) -> None:
+        for name in ("default", "vnf"):
+            message = f"parameters: the workflow {name} takes none"
+            self.refused(400, message, workflow=name, parameters={"soak": 1})
+
     def test_one_session_for_a_host(self) -> None:
         self.manager.answer["MAINTENANCE"] = silence
         first = self.create(hosts=["compute-1"])
