@@ -17,7 +17,7 @@ from fenix.planner.model import Cloud, Times
 from fenix.planner.reasons import Reason, reasons
 from fenix.planner.search import Options, best_course
 from fenix.planner.sequence import Shortage
-from fenix.planner.timeline import Timeline, timeline
+from fenix.planner.timeline import NO_CANARIES, Canaries, Timeline, timeline
 
 __all__ = ["GroupHit", "Move", "Options", "Plan", "plan"]
 
@@ -94,19 +94,26 @@ class Plan:
         return max(t.done_at for t in turns) - min(t.drain_at for t in turns)
 
 
-def plan(cloud: Cloud, options: Options, times: Times, controllers: int = 0) -> Plan:
+def plan(
+    cloud: Cloud,
+    options: Options,
+    times: Times,
+    controllers: int = 0,
+    canaries: Canaries = NO_CANARIES,
+) -> Plan:
     """Plan a whole session.
 
     :param cloud: what is where now.
     :param options: what may move twice, and how many hosts may be out at once.
     :param times: how long things take, in seconds.
     :param controllers: hosts that are maintained before the computes, one at a time.
+    :param canaries: hosts that are tried before the others.
     """
     course = best_course(cloud, options)
     return Plan(
         course,
         lower.bounds(cloud, times, options.limit, controllers),
-        timeline(course, cloud, times, options.limit, controllers),
+        timeline(course, cloud, times, options.limit, controllers, canaries),
         _hits(course, cloud, times),
         reasons(cloud, course),
         None if course.steps else _missing(cloud),

@@ -36,13 +36,30 @@ class Timeline:
         return sum(self.phases.values())
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Canaries:
+    """``hosts`` that are maintained before all others; these begin ``soak`` seconds after them."""
+
+    hosts: int = 0
+    soak: float = 0.0
+
+
+NO_CANARIES = Canaries()
+
+
 def timeline(
-    course: Course, cloud: Cloud, times: Times, limit: int = 0, controllers: int = 0
+    course: Course,
+    cloud: Cloud,
+    times: Times,
+    limit: int = 0,
+    controllers: int = 0,
+    canaries: Canaries = NO_CANARIES,
 ) -> Timeline:
     """The expected times of a course.
 
     :param limit: the most hosts at the same time; 0: none.
-    :param controllers: hosts that are maintained before the computes, one at a time.
+    :param controllers: hosts that are maintained before the computes, one at a time; the first
+        canaries are among them.
     """
     items = {i.item_id: i for s in cloud.sources for i in s.items}
     pace = _Pace(cloud.groups, times)
@@ -58,9 +75,13 @@ def timeline(
     places = [ready] * min(limit or at_once, at_once)
     alone = {s.name for s in cloud.sources if s.alone}
     last_alone = done = ready
-    for step in course.steps:
+    tried = canaries.hosts - controllers
+    opened = ready + canaries.soak if canaries.hosts and tried <= 0 else ready
+    for number, step in enumerate(course.steps):
+        if 0 < tried == number:
+            opened = done + canaries.soak
         begin = max(
-            [ready, *(turns[h].done_at for h in step.onto if h in turns and not step.first)]
+            [opened, *(turns[h].done_at for h in step.onto if h in turns and not step.first)]
         )
         if step.host in alone:
             begin = max(begin, last_alone)

@@ -13,6 +13,7 @@ from typing import Any
 
 from fenix import timing
 from fenix.db import records
+from fenix.planner.timeline import Canaries
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
 from fenix.workflow.upkeep import (
@@ -64,6 +65,10 @@ class Limits:
         return list(self._hold.snapshot.session_hosts())
 
     # Canaries
+
+    def canaries(self) -> Canaries:
+        """How many hosts are tried before the others, as a plan counts with them."""
+        return Canaries(self._setting("canary_hosts"), self._setting("canary_soak"))
 
     def _canaries(self) -> list[records.Host]:
         """The hosts that were begun first, as many as are tried before the others."""

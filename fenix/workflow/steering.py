@@ -49,7 +49,7 @@ class Steering:
         """
         cloud = Picture(self._snapshot).cloud(judge=blocking)
         controllers = sum(1 for h in self._snapshot.session_hosts() if not h.is_compute)
-        return plan(cloud, self._options(), times, controllers)
+        return plan(cloud, self._options(), times, controllers, self._limits.canaries())
 
     def who_blocks(self, short: sequence.Shortage) -> set[str]:
         """Projects whose own groups keep a host from being emptied, although there is room.

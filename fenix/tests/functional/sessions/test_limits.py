@@ -111,6 +111,23 @@ class CanaryTest(_LimitsTestCase):
         self.assertEqual(3, phases.count("pending"))
 
 
+class ControllersTest(_LimitsTestCase):
+    """A controller that is maintained while a compute, emptied first, waits for it."""
+
+    def build(self) -> None:
+        self.cloud.add_host("controller-1", roles=("controller",))
+        self.computes(3)
+        self.instances("worker", {"compute-1": 2, "compute-2": 2, "compute-3": 2})
+
+    def test_it_is_the_first_and_the_canary(self) -> None:
+        limits = {"max_parallel_hosts": 1, "canary_hosts": 1, "canary_soak": 2}
+        detail = self.done(self.create(actions=[_ACTION], **limits))
+        began = sorted((moment, name) for name, moment in self.began(detail).items())
+        self.assertEqual(4, len(began))
+        self.assertEqual("controller-1", began[0][1])
+        self.assertGreaterEqual((began[1][0] - began[0][0]).total_seconds(), 2)
+
+
 class WindowTest(_LimitsTestCase):
     """``window_end``."""
 

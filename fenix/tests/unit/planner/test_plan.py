@@ -10,6 +10,7 @@ from fenix.planner.model import Cloud, Group, Item, Needs, Offers, Room, Source,
 from fenix.planner.plan import GroupHit, Options, plan
 from fenix.planner.reasons import Reason
 from fenix.planner.sequence import Shortage
+from fenix.planner.timeline import Canaries
 from fenix.tests.unit.planner.clouds import alike, cloud, host, size
 
 TIMES = Times(move=10, host=100, controller=50, answer=5, once=1)
@@ -66,6 +67,21 @@ class PlanTest(testtools.TestCase):
         made = cloud(*(host(f"h{n}", 4) for n in range(4)))
         for limit, seconds in ((0, 100), (2, 200), (1, 400)):
             self.assertEqual(seconds, plan(made, Options(0, limit), TIMES).makespan, limit)
+
+    def test_others_wait_until_canaries_have_soaked(self) -> None:
+        made = cloud(*(host(f"h{n}", 4) for n in range(4)))
+        for canaries, controllers, done in (
+            (Canaries(2, 60), 0, [106, 106, 266, 266]),
+            # A controller is one of them.
+            (Canaries(2, 60), 1, [156, 316, 316, 316]),
+            (Canaries(1, 60), 1, [216, 216, 216, 216]),
+            # There are no others.
+            (Canaries(9, 60), 0, [106, 106, 106, 106]),
+        ):
+            found = plan(made, Options(0), TIMES, controllers, canaries).timeline
+            self.assertEqual(done, sorted(turn.done_at for turn in found.turns.values()))
+            # And the last question.
+            self.assertEqual(done[-1] + 6, found.seconds)
 
     def test_hosts_that_are_controllers_too_follow_one_another(self) -> None:
         hosts = [dataclasses.replace(host(f"h{n}", 4), alone=True) for n in range(3)]
