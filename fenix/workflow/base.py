@@ -171,7 +171,7 @@ class BaseWorkflow:
 
     def progress(self) -> None:
         """Bring ``percent_done`` up to date."""
-        self.session.percent_done = progress.percent(list(self.snapshot.session_hosts()))
+        self.session.percent_done = progress.percent(self.snapshot.session_hosts())
         self.hold.changes.session = True
 
     def settle(self) -> Wait | None:

@@ -62,7 +62,7 @@ class Limits:
         return soaked if soaked is not None and soaked > self._hold.now() else None
 
     def _hosts(self) -> list[records.Host]:
-        return list(self._hold.snapshot.session_hosts())
+        return self._hold.snapshot.session_hosts()
 
     # Canaries
 

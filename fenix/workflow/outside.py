@@ -21,10 +21,12 @@ class Outside:
         self._inventory = inventory
 
     def look(self, seen: Mapping[str, base.CloudHost]) -> None:
-        """Take in what has changed.
+        """Take in what has changed, once the session knows the cloud at all.
 
         :param seen: every host of the cloud by name, as it is now.
         """
+        if not self._hold.noted("discovered"):
+            return
         for host in self._hold.snapshot.hosts.values():
             if not host.outside:
                 continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from typing import Any
 
 from fenix.cloud import base
@@ -90,9 +89,9 @@ class Snapshot:
         """Instances with a move that is planned or running."""
         return [self.instances[i] for i in sorted(self._under_way)]
 
-    def session_hosts(self) -> Iterator[records.Host]:
-        """Hosts that the session maintains."""
-        return (h for h in self.hosts.values() if not h.outside)
+    def session_hosts(self) -> list[records.Host]:
+        """Hosts that the session maintains; further ones may come into view meanwhile."""
+        return [h for h in self.hosts.values() if not h.outside]
 
     def computes(self) -> list[records.Host]:
         """Computes that the session maintains. A host's roles do not change."""

@@ -114,6 +114,13 @@ class DeleteTest(SessionTestCase):
         self.delete(session_id)
         self.assertEqual(404, self.request("DELETE", f"/{session_id}").status_code)
 
+    def test_when_a_host_has_appeared_outside(self) -> None:
+        self.manager.answer["MAINTENANCE"] = silence
+        session_id = self.create(hosts=["compute-1"])
+        self.wait_for(lambda: self.manager.events, "the question")
+        self.cloud.add_host("compute-4", vcpus=4, memory_mb=65536)
+        self.delete(session_id)
+
     def test_while_instances_move(self) -> None:
         self.manager.actions = {"worker": "MIGRATE"}
         session_id = self.create()
