@@ -11,10 +11,18 @@ SOON = 30.0
 
 
 def clean(stage):
-    """No sessions, no instances."""
-    for session_id in stage.admin.call("GET", "/maintenance").body["sessions"]:
+    """No sessions, no instances.
+
+    :raises Unmet: when a session does not end; what is on its way may take a while.
+    """
+    for session_id in _sessions(stage):
         stage.admin.call("DELETE", f"/maintenance/{session_id}")
+    until("deleted sessions are gone", lambda: not _sessions(stage), PATIENCE)
     stage.lab.clean()
+
+
+def _sessions(stage):
+    return stage.admin.call("GET", "/maintenance").body["sessions"]
 
 
 class Play:
