@@ -51,6 +51,9 @@ class Pipeline:
             due.append(self._begin_next())
             due.append(self._empty(states.PLANNED_MAINTENANCE, Picture(self._snapshot).settled()))
             due.append(self._ask_ahead())
+            if self._emptied():
+                # Nothing was left on a host that has just had its turn: no move will wake us.
+                due.append(self._hold.now())
         move = self._state_move()
         if move is not None:
             return move

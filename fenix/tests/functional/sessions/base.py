@@ -187,7 +187,9 @@ class SessionTestCase(testtools.TestCase):
             time.sleep(0.02)
         return self.fail(f"{why} did not happen within {seconds} s")
 
-    def wait_state(self, session_id: str, *states: str) -> dict[str, Any]:
+    def wait_state(
+        self, session_id: str, *states: str, seconds: float = PATIENCE
+    ) -> dict[str, Any]:
         """Follow a session until it is in one of the states; its detail then."""
 
         def there() -> dict[str, Any] | None:
@@ -196,7 +198,7 @@ class SessionTestCase(testtools.TestCase):
                 self.fail(f"{state}: {self.detail(session_id)['session']['reason']}")
             return self.detail(session_id) if state in states else None
 
-        found: dict[str, Any] = self.wait_for(there, f"state {' or '.join(states)}")
+        found: dict[str, Any] = self.wait_for(there, f"state {' or '.join(states)}", seconds)
         return found
 
     def done(self, session_id: str) -> dict[str, Any]:

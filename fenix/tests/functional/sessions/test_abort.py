@@ -47,6 +47,18 @@ class AbortTest(AbortTestCase):
         self.done(session_id)
         self.assertTrue(all(self.moves(w) <= 2 for w in self.workers))
 
+    def test_hosts_that_are_empty_when_it_goes_on(self) -> None:
+        self.manager.answer["PLANNED_MAINTENANCE"] = silence
+        session_id = self.create()
+        self.wait_for(lambda: self.manager.heard("PLANNED_MAINTENANCE"), "the question")
+        self.abort(session_id, "PLANNED_MAINTENANCE")
+        for worker in self.workers:
+            self.cloud.delete(worker)
+        self.wait_for(lambda: not list(self.cloud.servers), "the end of the workers")
+        self.command(session_id, "continue")
+        # Sooner than the look at everything that comes once a minute.
+        self.wait_state(session_id, "MAINTENANCE_DONE", seconds=30)
+
     def test_while_it_is_paused(self) -> None:
         session_id = self.create()
         self.wait_for(lambda: self.cloud.record.moves, "a move")
