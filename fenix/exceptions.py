@@ -90,6 +90,14 @@ class Unavailable(FenixError):
     title = "Service Unavailable"
 
 
+class Unsure(Unavailable):
+    """What was sent may have arrived, or not: the answer did not come."""
+
+
+class Undeliverable(FenixError):
+    """What was to be sent will never be taken; trying again does not help."""
+
+
 class SessionLimit(FenixError):
     """``[engine] max_sessions`` live sessions exist already."""
 

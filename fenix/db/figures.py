@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from fenix import states
-from fenix.db import models, outbox
+from fenix.db import models, outbox, records
 from fenix.db.api import Database, retried
 
 _S = models.sessions
@@ -30,9 +30,10 @@ class Figures:
     action_runs: dict[str, int]
     waits: int
     waits_overdue: int
-    outbox_waiting: int
-    outbox_unsure: int
-    outbox_age: float
+    outbox_waiting: dict[str, int]
+    outbox_unsure: dict[str, int]
+    outbox_dead: dict[str, int]
+    outbox_age: dict[str, float]
     engines: int
     leases: int
     leases_expired: int
@@ -49,6 +50,10 @@ def _count(session: orm.Session, table: sa.Table, *where: Any) -> int:
     return int(found or 0)
 
 
+def _by_carrier(session: orm.Session, *where: Any) -> dict[str, int]:
+    return {records.BUS: 0, **_counts(session, _O.c.carrier, *where)}
+
+
 def _age(now: datetime.datetime, then: datetime.datetime | None) -> float:
     return 0.0 if then is None else max(0.0, (now - then).total_seconds())
 
@@ -61,11 +66,13 @@ def read(database: Database, now: datetime.datetime, alive_since: datetime.datet
     """
     live = _S.c.state.not_in(states.IDLE)
     of_live = sa.select(_S.c.session_id).where(live)
-    unsent = _O.c.status.in_((outbox.NEW, outbox.SENDING))
+    unsent = _O.c.status.in_(outbox.UNSENT)
     moving = models.instances.c.move_phase
     run = models.action_plugin_instances
     with database.reader() as session:
-        oldest = session.scalar(sa.select(sa.func.min(_O.c.due_at)).where(unsent))
+        oldest = session.execute(
+            sa.select(_O.c.carrier, sa.func.min(_O.c.due_at)).where(unsent).group_by(_O.c.carrier)
+        )
         due = session.scalar(
             sa.select(sa.func.min(_S.c.wake_at)).where(
                 live, sa.or_(_S.c.owner.is_(None), _S.c.lease_until < now)
@@ -83,9 +90,10 @@ def read(database: Database, now: datetime.datetime, alive_since: datetime.datet
             action_runs=_counts(session, run.c.state, run.c.session_id.in_(of_live)),
             waits=_count(session, _W, is_open),
             waits_overdue=_count(session, _W, is_open, _W.c.reply_at < now),
-            outbox_waiting=_count(session, _O, unsent),
-            outbox_unsure=_count(session, _O, _O.c.status == outbox.UNSURE),
-            outbox_age=_age(now, oldest),
+            outbox_waiting=_by_carrier(session, unsent),
+            outbox_unsure=_by_carrier(session, _O.c.status == outbox.UNSURE),
+            outbox_dead=_by_carrier(session, _O.c.status == outbox.DEAD),
+            outbox_age={records.BUS: 0.0, **{name: _age(now, due) for name, due in oldest}},
             engines=_count(session, models.engines, models.engines.c.heartbeat_at >= alive_since),
             leases=_count(session, _S, _S.c.lease_until >= now),
             leases_expired=_count(session, _S, _S.c.owner.is_not(None), _S.c.lease_until < now),

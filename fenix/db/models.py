@@ -239,11 +239,12 @@ session_events = _table(
     sa.Column("data", sa.JSON, nullable=False),
 )
 
-#: Notifications on their way to the message bus.
+#: What is on its way to others: a carrier takes it, in order per session and channel.
 outbox = _table(
     "outbox",
     sa.Column("outbox_id", _BIG, primary_key=True, autoincrement=True),
     sa.Column("session_id", _UUID, nullable=False, index=True),
+    sa.Column("carrier", sa.String(32), nullable=False, server_default="bus"),
     sa.Column("channel", _NAME, nullable=False),
     sa.Column("message_id", _UUID, nullable=False, index=True),
     sa.Column("event_type", sa.String(64), nullable=False),

@@ -1,10 +1,10 @@
-"""Notifications on their way: in order per channel, at least once, some at most once."""
+"""What is on its way to others: in order per channel, at least once, some at most once."""
 
 from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
@@ -16,16 +16,30 @@ _O = models.outbox
 NEW = "new"
 SENDING = "sending"
 SENT = "sent"
-#: Was being sent when its engine died, and must not be sent twice.
+#: Was being sent when its engine died or the answer stayed away, and must not be sent twice.
 UNSURE = "unsure"
+#: Nobody took it, and it is not tried again.
+DEAD = "dead"
+
+UNSENT = (NEW, SENDING)
+LOST = (UNSURE, DEAD)
 
 
 @repeatable
-def heads(database: Database, now: datetime.datetime, limit: int) -> list[records.Outgoing]:
-    """The next notification of each channel, where it is due and nobody is sending it."""
+def heads(
+    database: Database,
+    now: datetime.datetime,
+    limit: int,
+    carrier: str = records.BUS,
+    but: Collection[str] = (),
+) -> list[records.Outgoing]:
+    """The next row of each channel, where it is due and nobody is sending it.
+
+    :param but: channels that are left out.
+    """
     first = (
         sa.select(sa.func.min(_O.c.outbox_id))
-        .where(_O.c.status.in_((NEW, SENDING)))
+        .where(_O.c.status.in_(UNSENT), _O.c.carrier == carrier)
         .group_by(_O.c.session_id, _O.c.channel)
     )
     with database.lookup() as session:
@@ -36,6 +50,7 @@ def heads(database: Database, now: datetime.datetime, limit: int) -> list[record
             _O.c.outbox_id.in_(first),
             _O.c.due_at <= now,
             sa.or_(_O.c.status == NEW, _O.c.lease_until < now),
+            *([_O.c.channel.not_in(sorted(but))] if but else []),
             order_by=_O.c.outbox_id,
             limit=limit,
         )
@@ -43,11 +58,12 @@ def heads(database: Database, now: datetime.datetime, limit: int) -> list[record
 
 @repeatable
 def left_at(database: Database, message_id: str) -> datetime.datetime | None:
-    """When the broker took a notification; None when it has not.
+    """When a notification was taken; None when it has not been, but may yet be.
 
-    One that may have been taken, and is not sent again, counts as taken when it was written.
+    One that may have been taken, or never will be, and is not sent again, counts as taken when it
+    was written.
     """
-    taken = sa.case((_O.c.status == UNSURE, _O.c.created_at), else_=_O.c.sent_at)
+    taken = sa.case((_O.c.status.in_(LOST), _O.c.created_at), else_=_O.c.sent_at)
     with database.lookup() as session:
         return session.scalar(sa.select(taken).where(_O.c.message_id == message_id))
 
@@ -56,7 +72,7 @@ def left_at(database: Database, message_id: str) -> datetime.datetime | None:
 def take(
     database: Database, row: records.Outgoing, owner: str, now: datetime.datetime, lease: float
 ) -> bool:
-    """Mark a notification as being sent by ``owner``; False when another was faster.
+    """Mark a row as being sent by ``owner``; False when another was faster.
 
     One that may only be sent once, and whose sender died, becomes ``unsure`` instead.
     """
@@ -95,8 +111,9 @@ def following(
             _O,
             records.Outgoing,
             _O.c.session_id == head.session_id,
+            _O.c.carrier == head.carrier,
             _O.c.channel == head.channel,
-            _O.c.status.in_((NEW, SENDING)),
+            _O.c.status.in_(UNSENT),
             _O.c.outbox_id > head.outbox_id,
             order_by=_O.c.outbox_id,
             limit=limit,
@@ -110,7 +127,7 @@ def following(
 
 @retried
 def sent(database: Database, taken: Mapping[int, datetime.datetime]) -> None:
-    """The broker took these: ``outbox_id`` and when."""
+    """These were taken: ``outbox_id`` and when."""
     statement = (
         sa.update(_O)
         .where(_O.c.outbox_id == sa.bindparam("pk"))
@@ -120,14 +137,45 @@ def sent(database: Database, taken: Mapping[int, datetime.datetime]) -> None:
         session.connection().execute(statement, [{"pk": i, "at": at} for i, at in taken.items()])
 
 
+def _still_ours(row: records.Outgoing, owner: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Not taken by another sender, because this one was too slow."""
+    return (
+        _O.c.outbox_id == row.outbox_id,
+        sa.or_(_O.c.status == NEW, sa.and_(_O.c.status == SENDING, _O.c.owner == owner)),
+    )
+
+
 @retried
 def failed(
-    database: Database, row: records.Outgoing, error: str, again_at: datetime.datetime
+    database: Database, row: records.Outgoing, owner: str, error: str, again_at: datetime.datetime
 ) -> None:
-    """The broker refused it; it is due again at ``again_at``."""
+    """It was not taken; it is due again at ``again_at``."""
     with database.writer() as session:
         session.execute(
             sa.update(_O)
-            .where(_O.c.outbox_id == row.outbox_id)
+            .where(*_still_ours(row, owner))
             .values(status=NEW, owner=None, lease_until=None, due_at=again_at, error=error)
         )
+
+
+@retried
+def lose(
+    database: Database,
+    row: records.Outgoing,
+    owner: str,
+    status: str,
+    error: str,
+    event: records.Event,
+) -> None:
+    """It is not tried again: write why, and a line of the session's history.
+
+    :param status: ``dead``, or ``unsure`` when it may have arrived.
+    """
+    with database.writer() as session:
+        changed = session.execute(
+            sa.update(_O)
+            .where(*_still_ours(row, owner))
+            .values(status=status, lease_until=None, error=error)
+        )
+        if changed.rowcount == 1:  # type: ignore[attr-defined]
+            rows.insert(session, models.session_events, [event], without=["event_id"])

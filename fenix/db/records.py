@@ -259,9 +259,15 @@ class Event:
     event_id: int = 0
 
 
+#: The carrier of notifications on the message bus.
+BUS = "bus"
+
+
 @dataclasses.dataclass(slots=True)
 class Outgoing:
-    """A notification; those of one ``channel`` of a session leave in order."""
+    """Something to be told; what goes to one ``channel`` of a session by one ``carrier`` leaves
+    in order.
+    """
 
     session_id: str
     channel: str
@@ -271,6 +277,7 @@ class Outgoing:
     created_at: Time
     due_at: Time
     send_once: bool = False
+    carrier: str = BUS
     status: str = "new"
     attempts: int = 0
     owner: str | None = None

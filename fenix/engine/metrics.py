@@ -17,7 +17,7 @@ from oslo_db import exception as db_exc
 from prometheus_client import core, registry
 
 from fenix import exceptions, timing
-from fenix.db import advance, figures
+from fenix.db import advance, figures, outbox
 from fenix.db.api import Database
 
 LOG = logging.getLogger(__name__)
@@ -66,6 +66,22 @@ class Metrics:
         self._commits = prometheus.Counter(
             "fenix_commits", "Transactions that advanced a session.", registry=self.registry
         )
+
+        self._deliveries = prometheus.Counter(
+            "fenix_deliveries",
+            "Tries to deliver what the outbox holds, by carrier and what became of them.",
+            ["carrier", "result"],
+            registry=self.registry,
+        )
+
+    def delivered(self, carrier: str, result: str) -> None:
+        """Count a try: ``sent``, ``failed``, ``unsure`` or ``dead``."""
+        self._deliveries.labels(carrier, result).inc()
+
+    def expect(self, carrier: str) -> None:
+        """Show a carrier from the start, so that its first failure counts as an increase."""
+        for result in ("sent", "failed", outbox.UNSURE, outbox.DEAD):
+            self._deliveries.labels(carrier, result)
 
     def committed(self, changes: advance.Changes) -> None:
         """Count what was just written."""
@@ -142,13 +158,7 @@ class Rows(registry.Collector):
             "state",
             found.action_runs,
         )
-        for name, text, value in (
-            ("fenix_project_waits", "Open questions to projects.", found.waits),
-            (
-                "fenix_project_waits_overdue",
-                "Open questions whose time to answer is over.",
-                found.waits_overdue,
-            ),
+        for name, text, counts in (
             ("fenix_outbox_waiting", "Notifications not sent yet.", found.outbox_waiting),
             (
                 "fenix_outbox_unsure",
@@ -156,9 +166,23 @@ class Rows(registry.Collector):
                 found.outbox_unsure,
             ),
             (
+                "fenix_outbox_dead",
+                "Notifications that nobody took, and that are not sent again.",
+                found.outbox_dead,
+            ),
+            (
                 "fenix_outbox_age_seconds",
                 "For how long the oldest notification that is not sent has been due.",
                 found.outbox_age,
+            ),
+        ):
+            yield _gauges(name, f"{text[:-1]}, by carrier.", "carrier", counts)
+        for name, text, value in (
+            ("fenix_project_waits", "Open questions to projects.", found.waits),
+            (
+                "fenix_project_waits_overdue",
+                "Open questions whose time to answer is over.",
+                found.waits_overdue,
             ),
             ("fenix_engines", "Engines that are alive.", found.engines),
             ("fenix_leases", "Sessions that an engine works on at this moment.", found.leases),
@@ -180,7 +204,7 @@ def _gauge(name: str, text: str, value: float) -> core.Metric:
     return core.GaugeMetricFamily(name, text, value=value)
 
 
-def _gauges(name: str, text: str, label: str, values: Mapping[str, int]) -> core.Metric:
+def _gauges(name: str, text: str, label: str, values: Mapping[str, float]) -> core.Metric:
     family = core.GaugeMetricFamily(name, text, labels=[label])
     for key, value in sorted(values.items()):
         family.add_metric([key], value)

@@ -22,7 +22,7 @@ from fenix.cloud.nova import NovaCloud
 from fenix.db import advance, claims, engines, records
 from fenix.db.api import Database
 from fenix.db.store import SqlStore
-from fenix.engine import metrics
+from fenix.engine import carriers, metrics
 from fenix.engine.actions import ActionRunner
 from fenix.engine.commands import Commands
 from fenix.engine.dispatcher import Dispatcher
@@ -72,7 +72,7 @@ class Engine(service.ServiceBase):
         self._threads: list[threading.Thread] = []
         self._metrics_server: metrics.Server | None = None
         self._stopped = threading.Event()
-        self._outgoing = threading.Event()
+        self._senders: dict[str, OutboxSender] = {}
         self.engine_id = ""
 
     def start(self) -> None:
@@ -110,13 +110,19 @@ class Engine(service.ServiceBase):
             actions=self._actions,
         )
         self.publisher = Publisher(conf)
-        self._outbox = OutboxSender(
-            conf=conf,
-            database=self.database,
-            clock=clock,
-            publisher=self.publisher,
-            engine_id=self.engine_id,
-        )
+        self._senders = {
+            carrier.name: OutboxSender(
+                conf=conf,
+                database=self.database,
+                clock=clock,
+                carrier=carrier,
+                engine_id=self.engine_id,
+                on_result=self.metrics.delivered,
+            )
+            for carrier in carriers.every(conf, self.publisher)
+        }
+        for name in self._senders:
+            self.metrics.expect(name)
         commands = Commands(
             conf=conf,
             database=self.database,
@@ -136,7 +142,7 @@ class Engine(service.ServiceBase):
         for name, work in (
             ("dispatcher", self.dispatcher.loop),
             ("leases", self._every(conf.engine.lease / 3, self._keep_alive)),
-            ("outbox", self._send),
+            *((f"outbox-{name}", sender.loop) for name, sender in self._senders.items()),
         ):
             thread = threading.Thread(target=work, name=name, daemon=True)
             thread.start()
@@ -172,8 +178,8 @@ class Engine(service.ServiceBase):
 
     def _committed(self, changes: advance.Changes) -> None:
         self.metrics.committed(changes)
-        if changes.outgoing:
-            self._outgoing.set()
+        for name in {row.carrier for row in changes.outgoing} & self._senders.keys():
+            self._senders[name].nudge()
         if changes.new_runs or changes.runs:
             self.dispatcher.runs_wait()
 
@@ -196,16 +202,6 @@ class Engine(service.ServiceBase):
         self._row.heartbeat_at = self._clock.now()
         engines.beat(self.database, self._row, self._row.heartbeat_at - _FORGET_ENGINE)
 
-    def _send(self) -> None:
-        while not self._stopped.is_set():
-            self._outgoing.wait(self._conf.engine.poll_interval)
-            self._outgoing.clear()
-            try:
-                self._outbox.send_due()
-            except (db_exc.DBError, exceptions.FenixError) as error:
-                LOG.warning("The outbox waits: %s", error)
-                self._stopped.wait(self._conf.engine.poll_interval)
-
     def stop(self) -> None:
         """Hand sessions over at once and end; work of this moment is finished first."""
         if self._stopped.is_set() or not self.engine_id:
@@ -213,7 +209,8 @@ class Engine(service.ServiceBase):
         self._rpc.stop()
         self.dispatcher.stop()
         self._stopped.set()
-        self._outgoing.set()
+        for sender in self._senders.values():
+            sender.stop()
         for thread in self._threads:
             thread.join(self._conf.engine.lease)
         self._rpc.wait()

@@ -52,7 +52,7 @@ class RowsTest(_Case):
         schema.upgrade(self.database)
         text = self.text()
         self.assertIn("fenix_database_up 1.0", text)
-        self.assertIn("fenix_outbox_age_seconds 0.0", text)
+        self.assertIn('fenix_outbox_age_seconds{carrier="bus"} 0.0', text)
         self.assertIn("fenix_engines 0.0", text)
 
     def test_a_database_that_does_not_answer_is_said_not_raised(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import tempfile
+import threading
 
 import testtools
 from oslo_config import cfg
@@ -13,6 +14,7 @@ from fenix import exceptions, timing
 from fenix.db import models, outbox, records, rows, schema
 from fenix.db.api import Database
 from fenix.engine.outbox import OutboxSender
+from fenix.notifications.carrier import Carrier
 
 
 class Bus:
@@ -21,8 +23,11 @@ class Bus:
     def __init__(self) -> None:
         self.took: list[str] = []
         self.refuses: set[str] = set()
+        self.errors: dict[str, Exception] = {}
 
     def publish(self, row: records.Outgoing) -> None:
+        if row.message_id in self.errors:
+            raise self.errors[row.message_id]
         if row.message_id in self.refuses:
             raise exceptions.Unavailable(f"no {row.message_id}")
         self.took.append(row.message_id)
@@ -42,20 +47,42 @@ class OutboxSenderTest(testtools.TestCase):
         self.addCleanup(self.database.dispose)
         schema.upgrade(self.database)
         self.now = timing.SystemClock().now()
+        self.conf = conf
         self.bus = Bus()
-        self.sender = OutboxSender(
-            conf=conf,
+        self.results: list[tuple[str, str]] = []
+        self.sender = self.sender_of(Carrier("bus", self.bus.publish, pause=1.0))
+
+    def sender_of(self, carrier: Carrier) -> OutboxSender:
+        return OutboxSender(
+            conf=self.conf,
             database=self.database,
             clock=timing.SystemClock(),
-            publisher=self.bus,  # type: ignore[arg-type]
+            carrier=carrier,
             engine_id="e",
+            on_result=lambda *result: self.results.append(result),
         )
 
-    def write(self, channel: str, *names: str, due: float = 0.0, once: bool = False) -> None:
+    def write(
+        self,
+        channel: str,
+        *names: str,
+        due: float = 0.0,
+        once: bool = False,
+        carrier: str = "bus",
+        age: float = 0.0,
+    ) -> None:
         due_at = self.now + datetime.timedelta(seconds=due)
         made = [
             records.Outgoing(
-                "s", channel, n, "maintenance.planned", {}, self.now, due_at, send_once=once
+                "s",
+                channel,
+                n,
+                "maintenance.planned",
+                {},
+                self.now - datetime.timedelta(seconds=age),
+                due_at,
+                send_once=once,
+                carrier=carrier,
             )
             for n in names
         ]
@@ -103,6 +130,96 @@ class OutboxSenderTest(testtools.TestCase):
         self.assertTrue(outbox.take(self.database, head, "dead", self.now, 60.0))
         self.assertEqual([], outbox.following(self.database, head, self.now, 10))
         self.assertEqual(0, self.sender.send_due())
-        outbox.failed(self.database, head, "it died", self.now)
+        outbox.failed(self.database, head, "dead", "it died", self.now)
         self.assertEqual(3, self.sender.send_due())
         self.assertEqual(["p1", "p2", "p3"], self.bus.took)
+
+    def status(self, message_id: str) -> str:
+        with self.database.reader() as session:
+            (row,) = rows.select(
+                session,
+                models.outbox,
+                records.Outgoing,
+                models.outbox.c.message_id == message_id,
+            )
+        return row.status
+
+    def history(self) -> list[str]:
+        with self.database.reader() as session:
+            return [e.message for e in rows.select(session, models.session_events, records.Event)]
+
+    def test_a_carrier_sends_its_own_rows_only(self) -> None:
+        self.write("p", "p1")
+        self.write("p", "w1", carrier="webhook")
+        self.assertEqual(1, self.sender.send_due())
+        self.assertEqual(["w1"], self.pending())
+        other = self.sender_of(Carrier("webhook", self.bus.publish, pause=1.0))
+        self.assertEqual(1, other.send_due())
+        self.assertEqual(["p1", "w1"], self.bus.took)
+
+    def test_a_dead_row_is_told_and_lets_others_pass(self) -> None:
+        self.write("p", "p1", "p2")
+        self.bus.errors = {"p1": exceptions.Undeliverable("nobody lives there")}
+        self.sender.send_due()
+        self.sender.send_due()
+        self.assertEqual(["p2"], self.bus.took)
+        self.assertEqual(outbox.DEAD, self.status("p1"))
+        self.assertIn("to p did not arrive: nobody lives there", self.history()[0])
+        self.assertIn(("bus", "dead"), self.results)
+        self.assertIsNotNone(outbox.left_at(self.database, "p1"))
+
+    def test_an_answer_that_stays_away(self) -> None:
+        """Is followed by another try, unless what was sent may be sent only once."""
+        self.write("p", "again")
+        self.write("q", "once", once=True)
+        broken = exceptions.Unsure("the connection broke")
+        self.bus.errors = {"again": broken, "once": broken}
+        self.sender.send_due()
+        self.assertEqual(outbox.NEW, self.status("again"))
+        self.assertEqual(outbox.UNSURE, self.status("once"))
+        self.assertIn("to q may not have arrived: the connection broke", self.history()[0])
+
+    def test_what_is_too_old_is_given_up(self) -> None:
+        self.write("p", "young")
+        self.write("q", "old", age=100)
+        self.bus.refuses = {"young", "old"}
+        sender = self.sender_of(Carrier("bus", self.bus.publish, pause=1.0, give_up=60))
+        sender.send_due()
+        self.assertEqual(outbox.NEW, self.status("young"))
+        self.assertEqual(outbox.DEAD, self.status("old"))
+        self.assertIn("given up after 100 s, 1 tries", self.history()[0])
+
+    def test_a_slow_channel_delays_itself_only(self) -> None:
+        self.write("slow", "s1", "s2")
+        for channel in "abc":
+            self.write(channel, f"{channel}1", f"{channel}2")
+        go, arrived = threading.Event(), threading.Event()
+
+        def deliver(row: records.Outgoing) -> None:
+            if row.message_id == "s1":
+                go.wait(60)
+            self.bus.took.append(row.message_id)
+            if {"a2", "b2", "c2"} <= set(self.bus.took):
+                arrived.set()
+
+        sender = self.sender_of(Carrier("bus", deliver, pause=1.0, parallel=2))
+        thread = threading.Thread(target=sender.loop)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(sender.stop)
+        self.addCleanup(go.set)
+        self.assertTrue(arrived.wait(60))
+        self.assertNotIn("s1", self.bus.took)
+        go.set()
+        self.assertEqual(6, len([m for m in self.bus.took if m[0] != "s"]))
+
+    def test_a_sender_that_was_too_slow_writes_nothing(self) -> None:
+        """Another has taken the row since; that one says what becomes of it."""
+        self.write("p", "p1")
+        head = outbox.heads(self.database, self.now, 1)[0]
+        outbox.take(self.database, head, "other", self.now, 60.0)
+        event = records.Event("s", self.now, "warning", "lost")
+        outbox.lose(self.database, head, "slow", outbox.DEAD, "no", event)
+        outbox.failed(self.database, head, "slow", "no", self.now)
+        self.assertEqual(outbox.SENDING, self.status("p1"))
+        self.assertEqual([], self.history())

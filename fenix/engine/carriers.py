@@ -1,0 +1,21 @@
+"""The carriers of an engine: what takes the rows of the outbox."""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+from fenix.db import records
+from fenix.notifications.carrier import Carrier
+from fenix.notifications.publisher import Publisher
+
+
+def every(conf: cfg.ConfigOpts, publisher: Publisher) -> list[Carrier]:
+    """Each with a sender of its own, so that none delays another."""
+    return [
+        # Looked up at each call: what publishes may be exchanged while an engine runs.
+        Carrier(
+            name=records.BUS,
+            deliver=lambda row: publisher.publish(row),
+            pause=conf.notifications.retry_interval,
+        ),
+    ]
