@@ -12,8 +12,9 @@ from fenix.context import RequestContext
 
 KEY = "fenix.context"
 
-#: Answered without a token: documents that tell a client where the service is.
-PUBLIC_PATHS = frozenset({"/", "/v1"})
+#: Answered without a token: documents that tell a client where the service is and how
+#: it is spoken to.
+PUBLIC_PATHS = frozenset({"/", "/v1", "/v1/openapi.json"})
 
 #: What each role of Keystone's bootstrap implies, itself included.
 _IMPLIED = {

@@ -15,6 +15,16 @@ from fenix.db import models
 from fenix.db.api import Database
 
 PATH = "/healthcheck"
+#: Schema of the answer with code 200, when it is JSON.
+ANSWER = {
+    "title": "Health",
+    "type": "object",
+    "required": ["detailed", "reasons"],
+    "properties": {
+        "detailed": {"type": "boolean"},
+        "reasons": {"type": "array", "items": {"type": "string"}},
+    },
+}
 
 
 class Health:

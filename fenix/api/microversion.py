@@ -18,7 +18,7 @@ LOWEST = HIGHEST = "1.0"
 
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\Z")
 #: Documents that tell which versions there are are the same in each of them.
-_VERSIONED = "/v1/"
+VERSIONED = "/v1/"
 
 
 def chosen(header: str | None) -> str:
@@ -60,7 +60,7 @@ class Demand:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Look at the header, then pass the request on."""
-        if environ["PATH_INFO"].startswith(_VERSIONED):
+        if environ["PATH_INFO"].startswith(VERSIONED):
             chosen(environ.get("HTTP_OPENSTACK_API_VERSION"))
         return self._application(environ, start_response)
 
@@ -73,7 +73,7 @@ class Tell:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Pass the request on, and add to the answer's headers."""
-        if not environ["PATH_INFO"].startswith(_VERSIONED):
+        if not environ["PATH_INFO"].startswith(VERSIONED):
             return self._application(environ, start_response)
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:

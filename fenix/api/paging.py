@@ -7,11 +7,35 @@ from collections.abc import Mapping
 
 from fenix import exceptions
 from fenix.api import validation
+from fenix.api.operation import Parameter
 
 #: Elements of one page at the most.
 MOST = 1000
 #: Elements of a page when the query names no limit.
 USUAL = 100
+
+_LIMIT = Parameter(
+    "limit", {"type": "integer", "minimum": 1, "maximum": MOST}, "Elements at the most."
+)
+OF_SESSIONS = (
+    _LIMIT,
+    Parameter(
+        "marker", {"type": "string", "format": "uuid"}, "The last session of the page before."
+    ),
+    Parameter(
+        "state",
+        {"type": "string", "pattern": "^[A-Z][A-Z0-9_]{0,63}$"},
+        "Only sessions in this state.",
+    ),
+)
+OF_EVENTS = (
+    _LIMIT,
+    Parameter(
+        "marker",
+        {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+        "event_id of the last event of the page before.",
+    ),
+)
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _STATE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")

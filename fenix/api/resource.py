@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pecan
@@ -18,11 +18,12 @@ from oslo_policy import policy as oslo_policy
 from fenix import exceptions, policy, timing
 from fenix.api import auth, intake, json_body, validation
 from fenix.api.errors import WrongVerb
+from fenix.api.operation import Operation, Parameter
 from fenix.context import RequestContext
 from fenix.db.api import Database
 from fenix.rpc.client import EngineClient
 
-_VERBS = ("GET", "POST", "PUT", "DELETE")
+VERBS = ("GET", "POST", "PUT", "DELETE")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,18 +41,33 @@ class Resource:
     """A node of the URL tree.
 
     A subclass has methods ``get``, ``post``, ``put``, ``delete`` for the verbs it answers, each
-    made by :func:`verb`, and overrides :meth:`child` when something lies below it.
+    made by :func:`verb`, and overrides :meth:`children` when something lies below it. The
+    description of the API (:mod:`fenix.api.openapi`) is made from these.
     """
 
     def __init__(self, services: Services) -> None:
         self.services = services
+
+    def children(self) -> Mapping[str, Callable[[str], Resource]]:
+        """What lies below: how a resource is made of its path segment.
+
+        Keys are segments, or one name in braces, such as ``{session_id}``, for every other one.
+        Making a resource looks nothing up.
+        """
+        return {}
 
     def child(self, segment: str) -> Resource:
         """The resource below this one that a path segment names.
 
         :raises NotFound: when nothing lies there.
         """
-        raise exceptions.NotFound(f"nothing lies at {segment!r} below this resource")
+        below = self.children()
+        named = next((make for name, make in below.items() if name.startswith("{")), None)
+        make = below.get(segment, named)
+        if make is None:
+            known = f"; there are {', '.join(below)}" if below else ""
+            raise exceptions.NotFound(f"nothing lies at {segment!r} below this resource{known}")
+        return make(segment)
 
     def target(self) -> dict[str, Any]:
         """What policy rules compare the caller with."""
@@ -97,9 +113,9 @@ class Resource:
         :raises WrongVerb: saying which verbs apply.
         """
         name = "GET" if request.method == "HEAD" else request.method
-        handler = getattr(self, name.lower(), None) if name in _VERBS else None
+        handler = getattr(self, name.lower(), None) if name in VERBS else None
         if handler is None:
-            allow = [v for v in _VERBS if hasattr(self, v.lower())]
+            allow = [v for v in VERBS if hasattr(self, v.lower())]
             raise WrongVerb(
                 f"{request.method} does not apply to {request.path_info}; "
                 f"use {' or '.join(allow) or 'another path'}",
@@ -114,6 +130,9 @@ def verb(
     schema: validation.Schema | None = None,
     body_optional: bool = False,
     body_forbidden: bool = False,
+    answer: validation.Schema | None = None,
+    query: tuple[Parameter, ...] = (),
+    refusals: tuple[int, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[[Any], Any]]:
     """Make a method of a resource answer a verb.
 
@@ -125,7 +144,12 @@ def verb(
     :param schema: schema of the body, which is then passed to the method.
     :param body_optional: an absent body is passed as ``{}``.
     :param body_forbidden: a body is refused instead of being ignored.
+    :param answer: schema of what the method returns.
+    :param query: what it reads of the query.
+    :param refusals: codes that it answers besides those which every request may meet.
     """
+    rules = (rule,) if isinstance(rule, str) else rule or ()
+    operation = Operation(rules, schema, body_optional, answer, query, refusals)
 
     def decorate(method: Callable[..., Any]) -> Callable[[Any], Any]:
         def handler(self: Resource) -> Any:
@@ -143,6 +167,7 @@ def verb(
             return method(self)
 
         functools.update_wrapper(handler, method)
+        handler.operation = operation  # type: ignore[attr-defined]
         exposed: Callable[[Any], Any] = pecan.expose("json")(handler)
         return exposed
 

@@ -97,7 +97,7 @@ _RUN = [
 
 
 #: What a session was created with; null where it was left out.
-_LIMITS = [
+LIMITS = [
     "max_parallel_hosts",
     "max_failed_hosts",
     "canary_hosts",
@@ -119,6 +119,20 @@ _ENGINE = [
 ]
 
 
+#: What is shown of each kind of row, for the description of the API.
+FIELDS: dict[str, tuple[type, list[str]]] = {
+    "session": (records.Summary, _SESSION),
+    "host": (records.Host, _HOST),
+    "instance": (records.Instance, _INSTANCE),
+    "project": (records.Project, _PROJECT),
+    "wait": (records.Wait, _WAIT),
+    "action": (records.Action, _ACTION),
+    "run": (records.ActionRun, _RUN),
+    "event": (records.Event, _EVENT),
+    "engine": (records.Engine, _ENGINE),
+}
+
+
 def event(found: records.Event) -> dict[str, Any]:
     """A line of a session's history."""
     return _shown(found, _EVENT)
@@ -131,7 +145,7 @@ def engine(found: records.Engine, session_ids: list[str]) -> dict[str, Any]:
 
 def session(found: records.Session | records.Summary) -> dict[str, Any]:
     """A session's own fields."""
-    limits = {name: found.settings.get(name) for name in _LIMITS}
+    limits = {name: found.settings.get(name) for name in LIMITS}
     paused = found.paused_at is not None
     return {**_shown(found, _SESSION), "paused": paused, **limits, "metadata": found.meta}
 

@@ -6,13 +6,15 @@ After ETSI's model of NFVI software modification. Rows are kept per (owner, id).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from fenix import exceptions
-from fenix.api import validation
+from fenix.api import answers, validation
 from fenix.api.controllers.projects import ACTIONS
+from fenix.api.operation import Parameter
 from fenix.api.resource import Resource, Services, verb
 from fenix.db import constraints as db_constraints
 
@@ -46,8 +48,13 @@ class Kind:
     schema: validation.Schema
 
 
-def _object(properties: validation.Schema) -> validation.Schema:
-    return {"type": "object", "description": "send a JSON object", "properties": properties}
+def _object(title: str, properties: validation.Schema) -> validation.Schema:
+    return {
+        "title": title,
+        "type": "object",
+        "description": "send a JSON object",
+        "properties": properties,
+    }
 
 
 INSTANCE = Kind(
@@ -55,6 +62,7 @@ INSTANCE = Kind(
     "instance_id",
     db_constraints.INSTANCE,
     _object(
+        "InstanceConstraints",
         {
             "instance_id": _ID,
             "project_id": _ID,
@@ -67,7 +75,7 @@ INSTANCE = Kind(
             },
             "resource_mitigation": _FLAG,
             "lead_time": _SECONDS,
-        }
+        },
     ),
 )
 
@@ -76,6 +84,7 @@ GROUP = Kind(
     "group_id",
     db_constraints.GROUP,
     _object(
+        "GroupConstraints",
         {
             "group_id": _ID,
             "project_id": _ID,
@@ -85,7 +94,16 @@ GROUP = Kind(
             "max_impacted_members": _whole("a whole number", -(2**31)),
             "recovery_time": _SECONDS,
             "resource_mitigation": _FLAG,
-        }
+        },
+    ),
+)
+
+
+_OWNER = (
+    Parameter(
+        "project_id",
+        {"type": "string"},
+        "The project that owns the row; for administrators. Left out: the token's.",
     ),
 )
 
@@ -97,9 +115,10 @@ class Constraints(Resource):
         super().__init__(services)
         self._kind = kind
 
-    def child(self, segment: str) -> Resource:
+    def children(self) -> Mapping[str, Callable[[str], Resource]]:
         """The constraints of one instance or group."""
-        return _CONTROLLERS[self._kind.name](self.services, self._kind, segment)
+        make = _CONTROLLERS[self._kind.name]
+        return {f"{{{self._kind.key}}}": lambda row_id: make(self.services, self._kind, row_id)}
 
 
 class _Constraint(Resource):
@@ -196,17 +215,17 @@ class _Constraint(Resource):
 class Instance(_Constraint):
     """``/v1/instance/{instance_id}``."""
 
-    @verb("instance:show")
+    @verb("instance:show", answer=INSTANCE.schema, query=_OWNER, refusals=(404, 409))
     def get(self) -> dict[str, Any]:
         """The constraints of an instance."""
         return self.show()
 
-    @verb("instance:put", schema=INSTANCE.schema)
+    @verb("instance:put", schema=INSTANCE.schema, answer=INSTANCE.schema, query=_OWNER)
     def put(self, body: dict[str, Any]) -> dict[str, Any]:
         """Set the constraints of an instance."""
         return self.store(body)
 
-    @verb("instance:delete")
+    @verb("instance:delete", answer=answers.EMPTY, query=_OWNER, refusals=(409,))
     def delete(self) -> dict[str, Any]:
         """Forget the constraints of an instance."""
         return self.remove()
@@ -215,17 +234,17 @@ class Instance(_Constraint):
 class Group(_Constraint):
     """``/v1/instance_group/{group_id}``."""
 
-    @verb("instance_group:show")
+    @verb("instance_group:show", answer=GROUP.schema, query=_OWNER, refusals=(404, 409))
     def get(self) -> dict[str, Any]:
         """The constraints of a group."""
         return self.show()
 
-    @verb("instance_group:put", schema=GROUP.schema)
+    @verb("instance_group:put", schema=GROUP.schema, answer=GROUP.schema, query=_OWNER)
     def put(self, body: dict[str, Any]) -> dict[str, Any]:
         """Set the constraints of a group."""
         return self.store(body)
 
-    @verb("instance_group:delete")
+    @verb("instance_group:delete", answer=answers.EMPTY, query=_OWNER, refusals=(409,))
     def delete(self) -> dict[str, Any]:
         """Forget the constraints of a group."""
         return self.remove()

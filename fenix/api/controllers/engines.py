@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from fenix.api import views
+from fenix.api import answers, views
 from fenix.api.resource import Resource, verb
 from fenix.db import engines
 
@@ -13,7 +13,7 @@ from fenix.db import engines
 class Engines(Resource):
     """``/v1/engines``."""
 
-    @verb("engine:list", body_forbidden=True)
+    @verb("engine:list", body_forbidden=True, answer=answers.ENGINES)
     def get(self) -> dict[str, list[dict[str, Any]]]:
         """The engines that live: their last heartbeat is not older than a lease."""
         lease = datetime.timedelta(seconds=self.services.conf.engine.lease)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fenix import exceptions
-from fenix.api import matching, session_ids, validation
+from fenix.api import answers, matching, session_ids, validation
 from fenix.api.resource import Resource, Services, verb
 from fenix.conf import workflow
 from fenix.db import history, records, replies
@@ -21,6 +21,7 @@ _WHY = 500
 _NULLABLE = "or leave it out"
 
 REPLY: validation.Schema = {
+    "title": "Reply",
     "type": "object",
     "required": ["state"],
     "description": 'send an object with state, such as {"state": "ACK_MAINTENANCE"}',
@@ -142,21 +143,25 @@ class _OfProject(Resource):
 class Project(_OfProject):
     """``/v1/maintenance/{session_id}/{project_id}``."""
 
-    @verb("project:show", body_forbidden=True)
+    @verb("project:show", body_forbidden=True, answer=answers.INSTANCE_IDS, refusals=(404,))
     def get(self) -> dict[str, list[str]]:
         """The project's instances that the session is concerned with now."""
         return {"instance_ids": matching.concerned(self.view())}
 
-    @verb("project:reply", schema=REPLY)
+    @verb("project:reply", schema=REPLY, answer=REPLY, refusals=(404, 422))
     def put(self, body: dict[str, Any]) -> dict[str, Any]:
         """Take the project's reply."""
         reply = _reply(body)
         self.answer(reply, lambda view: matching.for_project(view, reply))
         return body
 
-    def child(self, segment: str) -> Resource:
+    def children(self) -> Mapping[str, Callable[[str], Resource]]:
         """One of the project's instances."""
-        return Instance(self.services, self._session_id, self.project_id, segment)
+        return {
+            "{instance_id}": lambda instance_id: Instance(
+                self.services, self._session_id, self.project_id, instance_id
+            )
+        }
 
 
 class Instance(_OfProject):
@@ -172,7 +177,7 @@ class Instance(_OfProject):
         """The instance in the URL."""
         return self._instance_id
 
-    @verb("project:reply", schema=REPLY)
+    @verb("project:reply", schema=REPLY, answer=REPLY, refusals=(404, 422))
     def put(self, body: dict[str, Any]) -> dict[str, Any]:
         """Take the project's reply for this instance."""
         reply = _reply(body)

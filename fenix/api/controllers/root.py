@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from oslo_config import cfg
 
-from fenix import exceptions
-from fenix.api import microversion
+from fenix.api import answers, microversion, openapi
 from fenix.api.controllers.constraints import GROUP, INSTANCE, Constraints
 from fenix.api.controllers.engines import Engines
 from fenix.api.controllers.plans import Plans
 from fenix.api.controllers.sessions import Sessions
-from fenix.api.resource import Resource, verb
+from fenix.api.resource import Resource, Services, verb
 from fenix.conf import api as conf_api
 
 
@@ -31,40 +32,46 @@ def _document(conf: cfg.ConfigOpts) -> dict[str, Any]:
 class V1(Resource):
     """``/v1``."""
 
-    @verb(None)
+    @verb(None, answer=answers.VERSION)
     def get(self) -> dict[str, Any]:
         """The document of this version, as OpenStack clients discover it."""
         return {"version": _document(self.services.conf)}
 
-    def child(self, segment: str) -> Resource:
-        """The collections, and plans."""
-        match segment:
-            case "maintenance":
-                return Sessions(self.services)
-            case "plan":
-                return Plans(self.services)
-            case "instance":
-                return Constraints(self.services, INSTANCE)
-            case "instance_group":
-                return Constraints(self.services, GROUP)
-            case "engines":
-                return Engines(self.services)
-        raise exceptions.NotFound(
-            f"/v1/{segment} does not exist; there are /v1/maintenance, /v1/plan, /v1/instance, "
-            f"/v1/instance_group and /v1/engines"
-        )
+    def children(self) -> Mapping[str, Callable[[str], Resource]]:
+        """The collections, plans, and what describes them all."""
+        return {
+            "maintenance": lambda _: Sessions(self.services),
+            "plan": lambda _: Plans(self.services),
+            "instance": lambda _: Constraints(self.services, INSTANCE),
+            "instance_group": lambda _: Constraints(self.services, GROUP),
+            "engines": lambda _: Engines(self.services),
+            "openapi.json": lambda _: Description(self.services),
+        }
 
 
 class Root(Resource):
     """``/``."""
 
-    @verb(None)
+    @verb(None, answer=answers.VERSIONS)
     def get(self) -> dict[str, Any]:
         """The versions there are."""
         return {"versions": [_document(self.services.conf)]}
 
-    def child(self, segment: str) -> Resource:
+    def children(self) -> Mapping[str, Callable[[str], Resource]]:
         """The only version."""
-        if segment == "v1":
-            return V1(self.services)
-        raise exceptions.NotFound(f"/{segment} does not exist; the API lies below /v1")
+        return {"v1": lambda _: V1(self.services)}
+
+
+class Description(Resource):
+    """``/v1/openapi.json``."""
+
+    @verb(None, answer=openapi.DOCUMENT)
+    def get(self) -> dict[str, Any]:
+        """The description of this API, as OpenAPI 3.1."""
+        return _description(conf_api.public_endpoint(self.services.conf))
+
+
+@functools.cache
+def _description(endpoint: str) -> dict[str, Any]:
+    # Resources are made, but none is asked for anything: no services are needed.
+    return openapi.document(Root(cast(Services, None)), endpoint)

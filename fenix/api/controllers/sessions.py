@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fenix import exceptions
-from fenix.api import paging, session_ids, validation, views
+from fenix.api import answers, paging, session_ids, validation, views
 from fenix.api.controllers import limits
 from fenix.api.controllers.projects import Project
 from fenix.api.resource import Resource, Services, verb
@@ -20,6 +21,7 @@ MAX_METADATA = 255
 _NAME = {"type": "string", "minLength": 1, "maxLength": 255}
 
 CREATE: validation.Schema = {
+    "title": "SessionCreation",
     "type": "object",
     "additionalProperties": False,
     "description": "send a JSON object",
@@ -87,6 +89,7 @@ COMMANDS = ("pause", "resume", "abort", "continue", "retry_host", "skip_host")
 _OF_HOST = ("retry_host", "skip_host")
 
 CONTROL: validation.Schema = {
+    "title": "SessionCommand",
     "type": "object",
     "additionalProperties": False,
     "description": "send an object with command, or with at most state",
@@ -128,7 +131,7 @@ def _command(body: dict[str, Any]) -> str:
 class Sessions(Resource):
     """``/v1/maintenance``."""
 
-    @verb("session:list", body_forbidden=True)
+    @verb("session:list", body_forbidden=True, answer=answers.SESSION_IDS, query=paging.OF_SESSIONS)
     def get(self) -> dict[str, list[str]]:
         """The ids of sessions, oldest first, under both keys that clients read."""
         query = self.query()
@@ -155,7 +158,7 @@ class Sessions(Resource):
                 f"last one of the page before, or leave it out"
             ) from None
 
-    @verb("session:create", schema=CREATE)
+    @verb("session:create", schema=CREATE, answer=answers.CREATED, refusals=(409, 422, 509))
     def post(self, body: dict[str, Any]) -> dict[str, str]:
         """Create a session; the id is made here, so that it can be looked up after a time-out."""
         checked = checked_creation(body, self.services.clock.now())
@@ -167,9 +170,9 @@ class Sessions(Resource):
                 raise
         return {"session_id": session_id}
 
-    def child(self, segment: str) -> Resource:
+    def children(self) -> Mapping[str, Callable[[str], Resource]]:
         """One session."""
-        return Session(self.services, segment)
+        return {"{session_id}": lambda session_id: Session(self.services, session_id)}
 
 
 def checked_creation(body: dict[str, Any], now: datetime.datetime) -> dict[str, Any]:
@@ -219,12 +222,18 @@ class _OfSession(Resource):
 class Session(_OfSession):
     """``/v1/maintenance/{session_id}``."""
 
-    @verb("session:show", body_forbidden=True)
+    @verb("session:show", body_forbidden=True, answer=answers.SESSION, refusals=(404,))
     def get(self) -> dict[str, Any]:
         """The session's own fields."""
         return views.session(db_sessions.summary(self.services.database, self.session_id()))
 
-    @verb(("session:continue", "session:control"), schema=CONTROL, body_optional=True)
+    @verb(
+        ("session:continue", "session:control"),
+        schema=CONTROL,
+        body_optional=True,
+        answer=answers.COMMANDED,
+        refusals=(404, 409, 422),
+    )
     def put(self, body: dict[str, Any]) -> dict[str, Any]:
         """Continue a session that has failed, or give it another command."""
         command = _command(body)
@@ -241,7 +250,7 @@ class Session(_OfSession):
 
     post = put
 
-    @verb("session:delete", body_forbidden=True)
+    @verb("session:delete", body_forbidden=True, answer=answers.EMPTY, refusals=(404,))
     def delete(self) -> dict[str, Any]:
         """Stop the session and put its hosts back."""
         session_id = self.session_id()
@@ -253,20 +262,19 @@ class Session(_OfSession):
                 raise
         return {}
 
-    def child(self, segment: str) -> Resource:
-        """The details, or the part of one project."""
-        match segment:
-            case "detail":
-                return Detail(self.services, self._text)
-            case "events":
-                return Events(self.services, self._text)
-        return Project(self.services, self._text, segment)
+    def children(self) -> Mapping[str, Callable[[str], Resource]]:
+        """The details, the history, or the part of one project."""
+        return {
+            "detail": lambda _: Detail(self.services, self._text),
+            "events": lambda _: Events(self.services, self._text),
+            "{project_id}": lambda project_id: Project(self.services, self._text, project_id),
+        }
 
 
 class Detail(_OfSession):
     """``/v1/maintenance/{session_id}/detail``."""
 
-    @verb("session:detail", body_forbidden=True)
+    @verb("session:detail", body_forbidden=True, answer=answers.DETAIL, refusals=(404,))
     def get(self) -> dict[str, Any]:
         """The session with everything that belongs to it."""
         return views.detail(
@@ -277,7 +285,13 @@ class Detail(_OfSession):
 class Events(_OfSession):
     """``/v1/maintenance/{session_id}/events``; it outlives the session."""
 
-    @verb("session:events", body_forbidden=True)
+    @verb(
+        "session:events",
+        body_forbidden=True,
+        answer=answers.EVENTS,
+        query=paging.OF_EVENTS,
+        refusals=(404,),
+    )
     def get(self) -> dict[str, Any]:
         """A page of the session's history, oldest first."""
         query = self.query()

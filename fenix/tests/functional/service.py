@@ -15,7 +15,7 @@ from fenix.api import deploy
 from fenix.db import schema
 from fenix.db.api import Database
 from fenix.rpc import transport as rpc_transport
-from fenix.tests.functional import sample, stand_in
+from fenix.tests.functional import conformance, sample, stand_in
 
 Sections = dict[str, dict[str, object]]
 
@@ -63,8 +63,11 @@ class Service:
         self.app = self.make_app()
 
     def make_app(self, engine: Any = None) -> Any:
-        """An application on this database; ``engine`` replaces the client of the bus."""
-        return deploy.make_app(self.conf, self.database, engine)
+        """An application on this database; ``engine`` replaces the client of the bus.
+
+        Every answer is held against the API's description of itself.
+        """
+        return conformance.Conforming(deploy.make_app(self.conf, self.database, engine))
 
     def write_config(self) -> pathlib.Path:
         merged: Sections = {

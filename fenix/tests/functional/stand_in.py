@@ -6,6 +6,7 @@ after the client's patience has ended, ``defect`` fails, ``full`` has too many s
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
@@ -22,6 +23,21 @@ from fenix.engine import control
 from fenix.rpc import transport as rpc_transport
 
 _WORKFLOWS = ("default", "vnf", "silent", "slow", "defect", "full")
+
+#: Of a cloud without hosts.
+_EMPTY_PLAN: dict[str, Any] = {
+    **{k: [] for k in ("waves", "moves", "groups", "blocked_hosts", "outside_window")},
+    **{k: [] for k in ("obstacles", "projects")},
+    **{k: {} for k in ("bounds", "totals", "ratios")},
+    "scale_in": None,
+    "duration": {
+        "seconds": 0,
+        "phases": {},
+        "ends_at": "2026-11-21 12:00:00",
+        "times": {},
+        "parallel_moves_per_host": 1,
+    },
+}
 
 
 class Endpoint:
@@ -69,7 +85,7 @@ class Endpoint:
             )
         if workflow == "silent":
             self.stopped.wait(self._patience * 2)
-        return {"workflow": workflow, "given": body}
+        return {**_EMPTY_PLAN, "workflow": workflow, "obstacles": [json.dumps(body)] * 2}
 
     def _write(self, session_id: str, body: dict[str, Any]) -> None:
         now = self._clock.now()

@@ -155,7 +155,7 @@ class _Engine:
     def command_session(
         self, _context: Any, session_id: str, command: str, *, host: Any, state: Any
     ) -> Any:
-        return {"session_id": session_id, "state": state, "command": command, "host": host}
+        return {"session_id": session_id, "state": "MAINTENANCE"}
 
     def delete_session(self, *_: Any) -> None:
         pass

@@ -16,6 +16,7 @@ from fenix.db import models, records, rows
 from fenix.emulator import Cloud, ModelClock, Timings
 from fenix.emulator.entities import Project
 from fenix.emulator.server import Server
+from fenix.tests.functional import conformance
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[4] / "tools"))
 import vnfm
@@ -175,6 +176,7 @@ class SessionTestCase(testtools.TestCase):
     def detail(self, session_id: str) -> dict[str, Any]:
         answer = self.request("GET", f"/{session_id}/detail")
         self.assertEqual(200, answer.status_code, answer.text)
+        conformance.check("GET", f"/v1/maintenance/{session_id}/detail", answer)
         body: dict[str, Any] = answer.json()
         return body
 

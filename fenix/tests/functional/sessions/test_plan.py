@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import Any
 
+from fenix.tests.functional import conformance
 from fenix.tests.functional.sessions.base import SessionTestCase
 from fenix.view import plan as view
 
@@ -20,6 +21,7 @@ class PlanTestCase(SessionTestCase):
         url = self.url.replace("/maintenance", "/plan")
         answer = self.admin.request(url, "POST", json=body, raise_exc=False)
         self.assertEqual(200, answer.status_code, answer.text)
+        conformance.check("POST", "/v1/plan", answer)
         found: dict[str, Any] = answer.json()
         return found
 

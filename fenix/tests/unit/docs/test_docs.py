@@ -217,7 +217,7 @@ class ApiPageTest(DocsTestCase):
 
     def test_the_examples_have_the_fields_that_are_sent(self) -> None:
         detail = self.example("projects")
-        own = {*views._SESSION, *views._LIMITS, "paused", "metadata"}
+        own = {*views._SESSION, *views.LIMITS, "paused", "metadata"}
         self.assertEqual(own, detail["session"].keys())
         for key, fields in (
             ("hosts", views._HOST),
