@@ -5,8 +5,9 @@ import json
 import logging
 import queue
 import threading
+import time
 import uuid
-from typing import Any
+from typing import Any, Protocol
 
 import oslo_messaging
 import requests
@@ -18,13 +19,23 @@ from fenix.emulator.traits import Event, Notification, convert
 LOG = logging.getLogger(__name__)
 
 
+class Onlooker(Protocol):
+    """Sees the webhooks that are posted."""
+
+    def posting(self, url: str, body: bytes) -> None:
+        """One is about to be posted."""
+
+    def posted(self, url: str, body: bytes, status: int, seconds: float) -> None:
+        """It was: with the HTTP status, 0 where nobody took it, and the time it took."""
+
+
 class EventRelay:
     """Listens to notifications, converts them to events, fires alarms, posts webhooks.
 
     With a transport (or ``conf`` and ``transport_url``) it listens on the topic
     ``notifications`` between :meth:`start` and :meth:`stop`; without one use :meth:`deliver`.
     Webhooks of one alarm are sent in order, each tried ``tries`` times,
-    ``pause`` real seconds and more apart.
+    ``pause`` real seconds and more apart. ``onlooker`` is told of each of them.
     """
 
     def __init__(
@@ -39,12 +50,14 @@ class EventRelay:
         timeout: float = 10.0,
         pause: float = 0.1,
         workers: int = 4,
+        onlooker: Onlooker | None = None,
     ) -> None:
         self.cloud = cloud
         self.topic = topic
         self.tries = tries
         self.timeout = timeout
         self.pause = pause
+        self._onlooker = onlooker
         self.events: list[Event] = []
         """Every event that was not dropped."""
         self.dropped: list[Notification] = []
@@ -173,6 +186,9 @@ class EventRelay:
             "x-openstack-request-id": f"req-{uuid.uuid4()}",
         }
         status = 0
+        begun = time.monotonic()
+        if self._onlooker is not None:
+            self._onlooker.posting(url, body)
         for attempt in range(self.tries):
             try:
                 answer = session.post(url, data=body, headers=headers, timeout=self.timeout)
@@ -185,6 +201,8 @@ class EventRelay:
                 break
         with self.cloud.lock:
             self.cloud.record.webhooks.append((self.cloud.now, url, status))
+        if self._onlooker is not None:
+            self._onlooker.posted(url, body, status, time.monotonic() - begun)
 
 
 class _Endpoint:

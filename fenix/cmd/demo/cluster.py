@@ -22,11 +22,11 @@ from oslo_config import cfg
 from fenix import conf as fenix_conf
 from fenix.api import deploy
 from fenix.api import server as api_server
-from fenix.cmd.demo.witness import Witness
+from fenix.cmd.demo.witness import Application, Witness
 from fenix.db import schema
 from fenix.db.api import Database
 from fenix.emulator import Cloud, EmulatorServer
-from fenix.emulator.ceilometer import EventRelay
+from fenix.emulator.ceilometer import EventRelay, Onlooker
 from fenix.emulator.entities import Project, User
 from fenix.engine.service import Engine, openstack
 
@@ -52,6 +52,9 @@ class Cluster:
     :param directory: where the configuration file and the database are written.
     :param settings: options by section and name, on top of what a cluster needs.
     :param engines: how many engines share the work.
+    :param port: of the cloud; 0 takes any.
+    :param around: makes of the API the application that is served, to see each call.
+    :param onlooker: is told of the webhooks that managers get.
     """
 
     def __init__(
@@ -60,6 +63,10 @@ class Cluster:
         directory: pathlib.Path,
         settings: Settings | None = None,
         engines: int = 1,
+        *,
+        port: int = 0,
+        around: Callable[[Application], Application] | None = None,
+        onlooker: Onlooker | None = None,
     ) -> None:
         self.cloud = cloud
         self.conf = cfg.CONF
@@ -68,7 +75,9 @@ class Cluster:
         self._directory = directory
         self._settings = settings or {}
         self._engine_count = engines
-        self._emulator = EmulatorServer(cloud, threads=8)
+        self._emulator = EmulatorServer(cloud, port=port, threads=8)
+        self._around = around or self.witness.api
+        self._onlooker = onlooker
         self._at_first: list[Callable[[], object]] = []
         self._at_last: list[Callable[[], object]] = []
 
@@ -99,9 +108,9 @@ class Cluster:
         transport = oslo_messaging.get_notification_transport(self.conf)
         # The bus is the process's, and keeps what nobody took for whoever listens next.
         self._at_last.append(transport.cleanup)
-        relay = EventRelay(self.cloud, transport=transport).start()
+        relay = EventRelay(self.cloud, transport=transport, onlooker=self._onlooker).start()
         self._at_first.append(relay.stop)
-        application = self.witness.api(deploy.make_app(self.conf, self.database))
+        application = self._around(deploy.make_app(self.conf, self.database))
         api = api_server.Server(self.conf, application, listener)
         serving = threading.Thread(target=api.serve, name="api", daemon=True)
         serving.start()
@@ -144,6 +153,11 @@ class Cluster:
             f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in options.items())
             for section, options in sections.items()
         )
+
+    @property
+    def auth_url(self) -> str:
+        """Keystone's URL."""
+        return self._emulator.auth_url
 
     def session_of(self, user: User, project: Project) -> ka_session.Session:
         """A client session for a user of the emulated cloud."""

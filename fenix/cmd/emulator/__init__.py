@@ -1,0 +1,1 @@
+"""``fenix-emulator``: Fenix and an emulated cloud, for trying out a manager."""
