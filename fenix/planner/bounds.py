@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from fenix.planner.model import Cloud, Group, Room, Size, Source, Times
-from fenix.planner.placement import Rooms
+from fenix.planner import growth
+from fenix.planner.model import Cloud, Group, Room, Source, Times
 
 _EXACT = 1e-6
+#: Sums of sizes that are looked at to see how full a bin can be.
+_MOST_SUMS = 50_000_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,11 +50,14 @@ def bounds(cloud: Cloud, times: Times, limit: int = 0, controllers: int = 0) -> 
     count = len(cloud.sources)
     most = min(at_once, limit) if limit else at_once
     least_waves = waves(cloud)
-    # Cut the session at moments one host's work apart: every host is out at one of them, so there
-    # are no fewer than bins that hold the hosts.
-    rounds = max(math.ceil(count / most), least_waves) if most else 0
+    # Cut the session at moments one host's work apart: every host is out at one of them, and no
+    # more than may be at once.
+    rounds = math.ceil(count / most) * times.host if most else 0.0
+    # Of the hosts of a longest chain each but the first takes an instance's move more: that into
+    # the room which the one before it left.
+    chain = least_waves * times.host + max(0, least_waves - 1) * times.move
     drains = least * times.move / (times.parallel_moves * most) if most else 0.0
-    makespan = max(pace, rounds * times.host, drains) + controllers * times.controller
+    makespan = max(pace, rounds, chain, drains) + controllers * times.controller
     return Bounds(at_once, least_waves, least, pace, makespan)
 
 
@@ -61,23 +65,34 @@ def waves(cloud: Cloud) -> int:
     """The least number of waves; 0 when there is no host, or none can be emptied.
 
     The hosts of a wave are out together, so their capacities fit into what is free: no fewer
-    waves than hosts ÷ the most that can be out, and than bins that hold their capacities.
+    waves than hosts ÷ the most that can be out, and than bins that hold their capacities. And no
+    wave is larger than the room that those before it have left in pieces that can be used
+    (:mod:`fenix.planner.growth`).
     """
     return max((_island_waves(island) for island in islands(cloud)), default=0)
 
 
 def _island_waves(cloud: Cloud) -> int:
-    at_once = _together(cloud)
-    hosts = [s.after.free for s in cloud.sources if s.after is not None]
     if not cloud.sources:
         return 0
-    if not hosts:
+    count = len(growth.giving(cloud))
+    if not count:
         return 1
+    known = list(growth.scales(cloud))
+    at_once = _out_together(cloud, known)
     if not at_once:
         return 0
-    found = math.ceil(len(hosts) / at_once)
-    for free, sizes in _by_resource(cloud):
-        found = max(found, bins(sizes, free))
+    first, able = growth.emptied_first(cloud, known)
+    first = min(first, at_once)
+    if not first:
+        return 0
+    found = math.ceil(count / at_once)
+    for scale in known:
+        found = max(
+            found,
+            bins(scale.whole, scale.spare),
+            growth.least_waves(scale, first, able, at_once),
+        )
     return found
 
 
@@ -85,12 +100,14 @@ def bins(sizes: Sequence[float], capacity: float) -> int:
     """A lower bound on the bins of a capacity that hold pieces of these sizes.
 
     Martello and Toth's L2: for every threshold, pieces that leave less than it cannot share a
-    bin with it, and those above one half cannot share one with one another. Pieces larger than
-    a bin are left out: they can never be packed.
+    bin with it, and those above one half cannot share one with one another. Before that a bin is
+    made as small as the fullest one that these pieces can make. Pieces larger than a bin are left
+    out: they can never be packed.
     """
     found = sorted((s for s in sizes if 0 < s <= capacity + _EXACT), reverse=True)
     if not found:
         return 0
+    capacity = _fullest(found, capacity)
     best = math.ceil(sum(found) / capacity - _EXACT)
     for threshold in {s for s in found if s <= capacity / 2}:
         alone = [s for s in found if s > capacity - threshold]
@@ -102,24 +119,39 @@ def bins(sizes: Sequence[float], capacity: float) -> int:
     return max(best, sum(1 for s in found if s > capacity / 2 + _EXACT))
 
 
+def _fullest(sizes: Sequence[float], capacity: float) -> float:
+    """The largest sum of some of the sizes within a capacity, where these are whole numbers."""
+    if any(s != int(s) for s in sizes):
+        return capacity
+    unit = math.gcd(*(int(s) for s in sizes))
+    most = int((capacity + _EXACT) // unit)
+    if most * len(sizes) > _MOST_SUMS:
+        return float(most * unit)
+    within = (1 << (most + 1)) - 1
+    reached = 1
+    for size in sizes:
+        reached |= reached << int(size) // unit & within
+    return float((reached.bit_length() - 1) * unit)
+
+
 def together(cloud: Cloud) -> int:
     """The most hosts of the session that can be empty at once, by every resource and group."""
     return sum(_together(island) for island in islands(cloud))
 
 
 def _together(cloud: Cloud) -> int:
-    giving = [s for s in cloud.sources if s.after is not None]
-    most = len(giving)
-    for free, sizes in _by_resource(cloud):
-        fitting = itertools.takewhile(
-            lambda held, free=free: held <= free + _EXACT,  # type: ignore[misc]
-            itertools.accumulate(sorted(sizes)),
-        )
-        most = min(most, sum(1 for _ in fitting))
-    everywhere = len(giving) + len(cloud.rooms)
+    giving = len(growth.giving(cloud))
+    return _out_together(cloud, growth.scales(cloud)) + len(cloud.sources) - giving
+
+
+def _out_together(cloud: Cloud, known: Iterable[growth.Scale]) -> int:
+    """Of hosts that take instances again."""
+    giving = len(growth.giving(cloud))
+    most = min([giving, *(scale.fitting() for scale in known)])
+    everywhere = giving + len(cloud.rooms)
     for members, per_host in _spread(cloud):
         most = min(most, everywhere - math.ceil(members / per_host))
-    return max(most, 0) + len(cloud.sources) - len(giving)
+    return max(most, 0)
 
 
 def _spread(cloud: Cloud) -> Iterable[tuple[int, int]]:
@@ -140,28 +172,6 @@ def _spread(cloud: Cloud) -> Iterable[tuple[int, int]]:
         group = cloud.groups.get(group_id)
         if group is not None and group.per_host:
             yield members, group.per_host
-
-
-def _by_resource(cloud: Cloud) -> list[tuple[float, list[float]]]:
-    """For each resource: what is free in all, and what each host of the session has of it."""
-    rooms = [s.room for s in cloud.sources if s.room is not None] + list(cloud.rooms)
-    hosts = [s.after for s in cloud.sources if s.after is not None]
-    found = []
-    for of in (_vcpus, _memory, _disk):
-        found.append((sum(max(of(r.free), 0) for r in rooms), [of(h.free) for h in hosts]))
-    return found
-
-
-def _vcpus(size: Size) -> float:
-    return size.vcpus
-
-
-def _memory(size: Size) -> float:
-    return size.memory_mb
-
-
-def _disk(size: Size) -> float:
-    return size.disk_gb
 
 
 def islands(cloud: Cloud) -> list[Cloud]:
@@ -195,16 +205,10 @@ def moves(cloud: Cloud) -> int:
     everything = sum(len(s.items) for s in cloud.sources)
     if cloud.rooms or any(not s.items and s.room is not None for s in cloud.sources):
         return everything
-    candidates = sorted(
-        (s for s in cloud.sources if s.room is not None), key=lambda s: (len(s.items), s.name)
-    )
-    rooms = Rooms((s.room for s in candidates if s.room is not None), cloud.groups)
-    for source in candidates:
-        mark = rooms.mark()
-        if rooms.empty(source, without={source.name}) is not None:
-            rooms.undo(mark)
-            return everything + len(source.items)
-    return everything
+    hosts, known = growth.giving(cloud), list(growth.scales(cloud))
+    _, able = growth.emptied_first(cloud, known)
+    fewest = (len(hosts[n].items) for n in able if all(scale.first([n]) for scale in known))
+    return everything + min(fewest, default=0)
 
 
 def _moving(cloud: Cloud) -> list[tuple[Group, int]]:

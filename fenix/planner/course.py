@@ -140,14 +140,19 @@ class Preparation:
 
     Rooms where an instance can stay are filled before those where it cannot. What was put on a
     host that is emptied as well goes on elsewhere, before anything is moved.
+
+    :param latest: hosts in the order in which they come into question while an instance waits;
+        empty: the one that it fills best. An instance that waits on a host which has its turn
+        late is out of the way of those before it.
     """
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, latest: Sequence[str] = ()) -> None:
         self._cloud = cloud
         self._settled = Rooms(cloud.rooms, cloud.groups)
         self._passing = Rooms((s.room for s in cloud.sources if s.room and s.open), cloud.groups)
         self._chosen: dict[str, tuple[Source, Placement]] = {}
         self._content: dict[str, list[tuple[Item, str]]] = {}
+        self._latest = latest
 
     def add(self, source: Source) -> bool:
         """Empty a further host; False, and nothing is changed, when that cannot be."""
@@ -178,8 +183,8 @@ class Preparation:
             self._passing.put(Item("", free + Size(1, 1, 1)), name)
 
     def _place(self, item: Item) -> str | None:
-        for rooms in (self._settled, self._passing):
-            target = rooms.find(item)
+        for rooms, among in ((self._settled, ()), (self._passing, self._latest)):
+            target = rooms.find_among(item, among) if among else rooms.find(item)
             if target is not None:
                 rooms.put(item, target)
                 return target

@@ -99,17 +99,24 @@ class Rooms:
         """
         size = item.size
         start = bisect.bisect_left(self._order, (size.vcpus, size.memory_mb, ""))
-        plain = not item.apart and item.group not in self._per_host
         for index in range(start, len(self._order)):
             name = self._order[index][2]
-            if (
-                self._free[name].holds(size)
-                and name not in without
-                and (plain or self._may_join(item, name))
-                and self._suited(item.needs, name)
-            ):
+            if self._free[name].holds(size) and name not in without and self._takes(item, name):
                 return name
         return None
+
+    def find_among(self, item: Item, names: Iterable[str]) -> str | None:
+        """The first of these rooms that holds ``item``; None when none does."""
+        for name in names:
+            free = self._free.get(name)
+            if free is not None and free.holds(item.size) and self._takes(item, name):
+                return name
+        return None
+
+    def _takes(self, item: Item, name: str) -> bool:
+        """Whether nothing but its size keeps an item from a room."""
+        plain = not item.apart and item.group not in self._per_host
+        return (plain or self._may_join(item, name)) and self._suited(item.needs, name)
 
     def why_not(self, item: Item, name: str) -> str | None:
         """What keeps ``item`` from one room now, as words; None when nothing does."""

@@ -19,6 +19,8 @@ _MOST_ORDERS = 120
 _PATIENCE = 24
 #: Hosts that are tried in vain, one after the other, before no further one is emptied first.
 _VAIN = 96
+#: Instances of first hosts x hosts, up to which it is tried to let them wait on late hosts.
+_MOST_LATE = 20_000
 #: Single hosts that are tried as the first one, where one alone is emptied first.
 _MOST_FIRST = 24
 
@@ -206,8 +208,22 @@ class _Search:
         return chosen
 
     def _after(self, first: Sequence[Source], order: Order, most: int) -> Course:
-        """The course that begins with hosts emptied onto unmaintained ones."""
-        preparation = Preparation(self._cloud)
+        """The course that begins with hosts emptied onto unmaintained ones.
+
+        What was on these waits where it fits best, or on hosts that have their turn late.
+        """
+        found = self._waiting(first, order, most, ())
+        names = {s.name for s in first}
+        if sum(len(s.items) for s in first) * len(self._cloud.sources) > _MOST_LATE:
+            return found
+        latest = [s.name for s in reversed(order(self._cloud.sources)) if s.name not in names]
+        other = self._waiting(first, order, most, latest)
+        return other if self._cost(other) < self._cost(found) else found
+
+    def _waiting(
+        self, first: Sequence[Source], order: Order, most: int, latest: Sequence[str]
+    ) -> Course:
+        preparation = Preparation(self._cloud, latest)
         if not all(preparation.add(source) for source in first):
             return Course((), self._cloud.sources)
         chosen, others, rooms = preparation.result()

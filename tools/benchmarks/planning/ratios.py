@@ -33,6 +33,7 @@ class Table:
     def __init__(self):
         self.ratios = collections.defaultdict(list)
         self.undone = []
+        self.impossible = []
         self.violations = []
 
     def add(self, name, taken, measured, bound):
@@ -84,6 +85,9 @@ def _run(table, taken, percent, workflow="default"):
     where = f"{taken.name}, seed {taken.seed}, {percent} %"
     table.violations.extend(f"{where}: {v.kind}: {v.what}" for v in result.violations)
     if result.state != states.MAINTENANCE_DONE:
+        if not bounds.waves(sample.picture(taken.topology)):
+            table.impossible.append(where)
+            return None
         table.undone.append(f"{where}: {result.reason}")
         return None
     return result
@@ -173,6 +177,9 @@ def figures(options, log):
         log(f"{taken.name}, seed {taken.seed}")
         _paced(table, taken)
     found = [table.figure(n, limit) for n, limit in LIMITS.items() if table.ratios[n]]
+    if table.impossible:
+        text = f"clouds of which no host can be emptied, certainly: {'; '.join(table.impossible)}"
+        log(text)
     for name, what in (
         ("sessions on generated clouds that are not done", table.undone),
         ("violations in sessions on generated clouds", table.violations),

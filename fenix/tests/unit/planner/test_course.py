@@ -99,6 +99,16 @@ class CourseTest(testtools.TestCase):
         course = self.best(made, 0)
         self.assertEqual("out", course.steps[0].targets["a/0"])
 
+    def test_what_is_moved_twice_waits_on_a_host_that_has_its_turn_late(self) -> None:
+        # On the fullest hosts it would keep those from being the next ones.
+        small = ((4, 4, 2), (2, 2, 2, 4), (2, 2, 2, 2, 2), (2, 2, 2, 4))
+        hosts = [host(f"small-{n}", 16, *held) for n, held in enumerate(small)]
+        hosts.append(host("middle", 32, 4, 4, 4, 4, 2, 2))
+        hosts.extend(host(f"large-{n}", 64, *[2] * 8, *[4] * 6) for n in range(2))
+        made = cloud(*hosts)
+        course = self.best(made, 0)
+        self.assertEqual((0, bounds.moves(made)), (len(course.left), course.moves))
+
     def test_the_limit(self) -> None:
         course = self.best(alike(8, 4, 1), 100, limit=2)
         self.assertLessEqual(len(course.first), 2)
@@ -168,11 +178,35 @@ class BoundsTest(testtools.TestCase):
 
     def test_unequal_hosts_are_packed_into_what_is_free(self) -> None:
         # Free are 10; hosts of 6 go out one at a time, whatever their number.
-        made = cloud(*(host(f"h{n}", 6, 4) for n in range(5)))
+        made = cloud(*(host(f"h{n}", 6, 2, 2) for n in range(5)))
         self.assertEqual(5, bounds.waves(made))
         self.assertEqual(3, bounds.bins([6, 6, 6, 4, 4], 10))
         self.assertEqual(4, bounds.bins([5.5, 6, 7, 8], 10))
         self.assertEqual(2, bounds.bins([5, 5, 5, 5], 10))
+
+    def test_a_bin_is_no_larger_than_what_its_pieces_make(self) -> None:
+        # 848 in all, four times 212: but pieces of 16 fill no more than 208 of it.
+        pieces = [64.0] * 9 + [32.0] * 6 + [16.0] * 5
+        self.assertEqual(5, bounds.bins(pieces, 212))
+        self.assertEqual(4, bounds.bins([p + 0.5 for p in pieces], 216))
+
+    def test_free_room_in_pieces_takes_no_larger_instance(self) -> None:
+        # 12 are free, 2 on each host: none takes an instance of 4, so none can be emptied.
+        made = cloud(*(host(f"h{n}", 10, 4, 4) for n in range(6)))
+        self.assertEqual((0, 0), (bounds.together(made), bounds.waves(made)))
+        self.assertEqual(6, len(best_course(made, Options(100)).left))
+
+    def test_what_the_first_wave_frees_is_all_that_the_second_has(self) -> None:
+        # One host alone can be emptied into gaps of 2; on an average 20 ÷ 2 are thought of.
+        pieces = (host(f"h{n}", 16, 4, 4, 4, 2) for n in range(19))
+        made = cloud(*pieces, host("z", 16, *[2] * 6))
+        self.assertEqual((2, 12), (bounds.together(made), bounds.waves(made)))
+        self.assertGreaterEqual(best_course(made, Options(100)).waves, 12)
+
+    def test_the_fewest_moves_need_a_first_host_that_can_be_emptied(self) -> None:
+        # The one with a single instance cannot: nowhere are 5 free.
+        made = cloud(host("a", 9, 5), host("b", 6, 1, 1, 1), host("c", 6, 1, 1, 1, 1))
+        self.assertEqual(8 + 3, bounds.moves(made))
 
     def test_a_group_kept_apart(self) -> None:
         items = [Item(f"i{n}", size(1), group="g") for n in range(3)]
