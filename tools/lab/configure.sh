@@ -177,3 +177,6 @@ X
 # The files that Fenix ships are what is tried here.
 cp "$ROOT/etc/fenix/event_definitions.yaml" "$ROOT/etc/fenix/event_pipeline.yaml" "$ETC/ceilometer/" ||
     exit 1
+
+masakari_conf
+vitrage_conf

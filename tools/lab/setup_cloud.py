@@ -16,6 +16,8 @@ SERVICES = (
     ("glance", "image", "GLANCE", ""),
     ("neutron", "network", "NEUTRON", ""),
     ("aodh", "alarming", "AODH", ""),
+    ("masakari", "instance-ha", "MASAKARI", "/v1"),
+    ("vitrage", "rca", "VITRAGE", ""),
     ("fenix", "maintenance", "FENIX", "/v1"),
 )
 TENANTS = ("demo", "vnf-a", "vnf-b")

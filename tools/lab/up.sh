@@ -18,7 +18,7 @@ install() {
 
 # manage PROGRAM FOLDER ARGUMENT...: a management command with its configuration
 manage() {
-    local files=(--config-file "$(ls "$ETC/$2"/*.conf | grep -E '/(keystone|placement|glance-api|aodh|nova)\.conf')")
+    local files=(--config-file "$(ls "$ETC/$2"/*.conf | grep -E '/(keystone|placement|glance-api|aodh|nova|vitrage)\.conf')")
     [ "$2" != nova ] || files+=(--config-file "$ETC/nova/db.conf")
     "$VENV/bin/$1" "${files[@]}" "${@:3}" >> "$LOG/setup.out" 2>&1 ||
         { say "failed: $1 ${*:3}"; tail -n 20 "$LOG/setup.out" >&2; return 1; }
@@ -42,7 +42,8 @@ nova_schema() {
         manage nova-manage nova cell_v2 create_cell --name cell1
 }
 other_schemas() {
-    manage placement-manage placement db sync && manage aodh-dbsync aodh && manage glance-manage glance db_sync
+    manage placement-manage placement db sync && manage aodh-dbsync aodh && manage glance-manage glance db_sync &&
+        masakari_schema && vitrage_schema
 }
 
 databases() {
@@ -53,7 +54,7 @@ databases() {
     [ ! -e "$STATE/databases.done" ] || return 0
     say "making the databases"
     sql "CREATE USER IF NOT EXISTS lab@'127.0.0.1' IDENTIFIED BY '$PASS'; GRANT ALL ON *.* TO lab@'127.0.0.1'"
-    for d in keystone placement glance nova_api nova nova_cell0 aodh; do
+    for d in keystone placement glance nova_api nova nova_cell0 aodh masakari vitrage; do
         sql "CREATE DATABASE IF NOT EXISTS $d CHARACTER SET utf8mb3"
     done
     sql "CREATE DATABASE IF NOT EXISTS fenix CHARACTER SET utf8mb4"
@@ -121,8 +122,10 @@ services() {  # services NAME...: the names of the computes
         start ceilometer "$VENV/bin/ceilometer-agent-notification" --config-file "$ETC/ceilometer/ceilometer.conf"
         wait_port $P_AODH aodh-api || exit 1
     fi
+    neighbours
     wait_port $P_GLANCE glance && wait_port $P_NOVA nova-api || exit 1
     fill cloud
+    wait_neighbours
 }
 
 # wait_hosts SINCE NAME...: until each has reported after SINCE (a time of the database) and belongs to the cell
