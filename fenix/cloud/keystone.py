@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 import requests
 import tenacity
-from keystoneauth1 import adapter, loading
 from keystoneauth1 import exceptions as ka_exc
+from keystoneauth1 import loading
 from keystoneauth1 import session as ka_session
+from keystoneauth1.adapter import Adapter
 from novaclient import exceptions as nova_exc
 from oslo_config import cfg
 
@@ -25,6 +26,7 @@ class ServiceAuth:
     """``[service_auth]``, loaded: one keystoneauth session for a process."""
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
         self._group = conf[GROUP]
         auth = loading.load_auth_from_conf_options(conf, GROUP)
         self.session: ka_session.Session = loading.load_session_from_conf_options(
@@ -44,9 +46,9 @@ class ServiceAuth:
         valid = self._group.valid_interfaces
         return str(valid[0] if valid else self._group.interface or "public")
 
-    def adapter(self, service_type: str, **more: Any) -> adapter.Adapter:
+    def adapter(self, service_type: str, **more: Any) -> Adapter:
         """A REST client of one service."""
-        return adapter.Adapter(
+        return Adapter(
             session=self.session,
             service_type=service_type,
             region_name=self.region,
@@ -54,6 +56,24 @@ class ServiceAuth:
             connect_retries=self._group.connect_retries_total,
             raise_exc=True,
             **more,
+        )
+
+    def adapter_of(self, section: str) -> Adapter:
+        """A REST client of the service that a section with adapter options names.
+
+        What the section leaves unset is as in ``[service_auth]``.
+        """
+        group = self._conf[section]
+        interface = (group.valid_interfaces or [self.interface])[0]
+        return Adapter(
+            session=self.session,
+            service_type=group.service_type,
+            service_name=group.service_name,
+            region_name=group.region_name or self.region,
+            interface=interface,
+            endpoint_override=group.endpoint_override,
+            connect_retries=self._group.connect_retries_total,
+            raise_exc=True,
         )
 
     def project_id(self) -> str:

@@ -39,7 +39,9 @@ class Checks(upgradecheck.UpgradeCommands):
             found = Plugins(cfg.CONF)
         except exceptions.PluginError as error:
             return upgradecheck.Result(upgradecheck.Code.FAILURE, str(error))
-        names = ", ".join([*sorted(found.workflows), *sorted(found.actions)])
+        names = ", ".join(
+            [*sorted(found.workflows), *sorted(found.actions), *sorted(found.observers)]
+        )
         return upgradecheck.Result(upgradecheck.Code.SUCCESS, names)
 
     _upgrade_checks = (("Database schema", _schema), ("Plug-ins", _plugins))

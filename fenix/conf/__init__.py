@@ -24,6 +24,7 @@ from fenix.conf import (
     engine,
     metrics,
     notifications,
+    observers,
     service_auth,
     workflow,
 )
@@ -48,6 +49,7 @@ def register(conf: cfg.ConfigOpts) -> None:
     set_defaults()
     for module in _MODULES:
         module.register(conf)
+    observers.register(conf)
     db_options.set_defaults(conf)
     policy_opts.set_defaults(conf)
 
@@ -97,3 +99,4 @@ def list_opts() -> Iterator[tuple[str, list[Any]]]:
     """Sections and their options, for oslo-config-generator and the manual."""
     for module in _MODULES:
         yield module.GROUP, module.list_opts()
+    yield from observers.list_sections()

@@ -21,6 +21,20 @@ OPTS = [
         help="Action plug-ins that are loaded, by their names in the entry point group "
         "fenix.actions. One that does not load stops the engine at its start.",
     ),
+    cfg.ListOpt(
+        "host_observers",
+        default=[],
+        help="Observers that are told of every host in maintenance, added or removed, by their "
+        "names in the entry point group fenix.host_observers; masakari and vitrage are built in. "
+        "One that does not load stops the engine at its start.",
+    ),
+    cfg.FloatOpt(
+        "host_observer_give_up",
+        default=3600.0,
+        min=1.0,
+        help="Seconds for which an observer is told of the same again while its neighbour does "
+        "not take it. After that it is given up; the session's history says so.",
+    ),
     cfg.StrOpt(
         "default_workflow", default="default", help="Workflow of a session that names none."
     ),

@@ -69,11 +69,12 @@ def ignore(database: Database, event: records.Event) -> None:
     if count == MOST_IGNORED - 1:
         event.message += "; further ones of this project are not recorded"
     if count < MOST_IGNORED:
-        _append(database, event)
+        append(database, event)
 
 
 @retried
-def _append(database: Database, event: records.Event) -> None:
+def append(database: Database, event: records.Event) -> None:
+    """Add a line to the history of a session, as long as that exists."""
     with database.writer() as write:
         there = write.execute(db_sessions.turn_statement(event.session_id))
         if there.rowcount == 1:  # type: ignore[attr-defined]

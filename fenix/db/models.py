@@ -261,6 +261,29 @@ outbox = _table(
     sa.Index(None, "status", "due_at"),
 )
 
+#: What an observer keeps about a host.
+observer_notes = _table(
+    "observer_notes",
+    sa.Column("observer", sa.String(32), primary_key=True),
+    sa.Column("hostname", _NAME, primary_key=True),
+    sa.Column("note", sa.JSON, nullable=False),
+)
+
+#: Computes that the cloud had at the last look; ``missing_at``: since when one is not there.
+known_hosts = _table(
+    "known_hosts",
+    sa.Column("hostname", _NAME, primary_key=True),
+    sa.Column("missing_at", _TIME),
+)
+
+#: Work that one engine at a time does for all, and when it is due again.
+duties = _table(
+    "duties",
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("owner", _NAME),
+    sa.Column("due_at", _TIME, nullable=False),
+)
+
 engines = _table(
     "engines",
     sa.Column("engine_id", _NAME, primary_key=True),

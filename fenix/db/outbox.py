@@ -147,15 +147,25 @@ def _still_ours(row: records.Outgoing, owner: str) -> tuple[sa.ColumnElement[boo
 
 @retried
 def failed(
-    database: Database, row: records.Outgoing, owner: str, error: str, again_at: datetime.datetime
+    database: Database,
+    row: records.Outgoing,
+    owner: str,
+    error: str,
+    again_at: datetime.datetime,
+    event: records.Event | None = None,
 ) -> None:
-    """It was not taken; it is due again at ``again_at``."""
+    """It was not taken; it is due again at ``again_at``.
+
+    :param event: a line for the history of its session.
+    """
     with database.writer() as session:
-        session.execute(
+        changed = session.execute(
             sa.update(_O)
             .where(*_still_ours(row, owner))
             .values(status=NEW, owner=None, lease_until=None, due_at=again_at, error=error)
         )
+        if event is not None and changed.rowcount == 1:  # type: ignore[attr-defined]
+            rows.insert(session, models.session_events, [event], without=["event_id"])
 
 
 @retried

@@ -263,6 +263,11 @@ class Event:
 BUS = "bus"
 
 
+def observer_carrier(name: str) -> str:
+    """The carrier of what is to be told to a host observer."""
+    return f"observer-{name}"
+
+
 @dataclasses.dataclass(slots=True)
 class Outgoing:
     """Something to be told; what goes to one ``channel`` of a session by one ``carrier`` leaves

@@ -182,19 +182,29 @@ class OutboxSender:
         pause = min(carrier.pause * 2 ** min(max(row.attempts - 1, 0), 10), carrier.longest_pause)
         LOG.warning("%s; again in %.1f s", error, pause)
         again = now + datetime.timedelta(seconds=pause)
-        db_outbox.failed(self._database, row, self._engine_id, error, again)
+        text = f"{self._what(row)} is not taken: {error}; {carrier.trying}"
+        event = self._line(row, text, FAILED) if row.attempts == carrier.warn_after else None
+        db_outbox.failed(self._database, row, self._engine_id, error, again, event)
         self._on_result(carrier.name, FAILED)
 
     def _lose(self, row: records.Outgoing, status: str, error: str) -> None:
         what = "may not have arrived" if status == db_outbox.UNSURE else "did not arrive"
-        text = f"{row.event_type} by {self._carrier.name} to {row.channel} {what}: {error}"
-        LOG.error("Session %s: %s", row.session_id, text)
-        event = records.Event(
-            session_id=row.session_id,
+        text = f"{self._what(row)} {what}: {error}"
+        event = self._line(row, text, status)
+        LOG.error("Session %s: %s", event.session_id, text)
+        db_outbox.lose(self._database, row, self._engine_id, status, error, event)
+        self._on_result(self._carrier.name, status)
+
+    def _what(self, row: records.Outgoing) -> str:
+        return f"{row.event_type} by {self._carrier.name} to {row.channel}"
+
+    def _line(self, row: records.Outgoing, text: str, status: str) -> records.Event:
+        """A line for the history of the session that a row is about."""
+        return records.Event(
+            session_id=row.session_id or row.payload.get("session_id", ""),
             at=self._clock.now(),
             kind="warning",
             message=text,
+            host=row.payload.get("host"),
             data={"message_id": row.message_id, "status": status},
         )
-        db_outbox.lose(self._database, row, self._engine_id, status, error, event)
-        self._on_result(self._carrier.name, status)

@@ -11,9 +11,14 @@ from oslo_config import cfg
 from fenix import exceptions
 from fenix.workflow.action import BaseAction
 from fenix.workflow.base import BaseWorkflow
+from fenix.workflow.observer import BaseHostObserver
 
 WORKFLOWS = "fenix.workflows"
 ACTIONS = "fenix.actions"
+OBSERVERS = "fenix.host_observers"
+
+#: Room for it in the names of carriers and in keys.
+_LONGEST_OBSERVER = 23
 
 
 class Plugins:
@@ -24,7 +29,16 @@ class Plugins:
             WORKFLOWS, conf.engine.workflows, BaseWorkflow
         )
         self.actions: dict[str, type[BaseAction]] = _load(ACTIONS, conf.engine.actions, BaseAction)
+        self.observers: dict[str, type[BaseHostObserver]] = _load(
+            OBSERVERS, conf.engine.host_observers, BaseHostObserver
+        )
         self._conf = conf
+        for name, observer in self.observers.items():
+            if len(name) > _LONGEST_OBSERVER:
+                raise exceptions.PluginError(
+                    f"{OBSERVERS}: {name}: a name has at most {_LONGEST_OBSERVER} characters"
+                )
+            observer.configured(conf)
         for name, action in self.actions.items():
             _demand_schema(f"{ACTIONS}: {name}: metadata_schema", action.metadata_schema)
             if action.timeout is not None and not action.timeout > 0:

@@ -119,7 +119,7 @@ class Engine(service.ServiceBase):
                 engine_id=self.engine_id,
                 on_result=self.metrics.delivered,
             )
-            for carrier in carriers.every(conf, self.publisher)
+            for carrier in carriers.every(conf, self.publisher, self.plugins, self.database, clock)
         }
         for name in self._senders:
             self.metrics.expect(name)

@@ -24,6 +24,8 @@ class Carrier:
     :ivar pause: before the second try; doubled with each more, up to ``longest_pause``.
     :ivar time_limit: what ``deliver`` takes at most.
     :ivar give_up: a row older than this that is not taken is dead; None: it waits for ever.
+    :ivar warn_after: after so many tries the history of the session says that they fail, and
+        ``trying``, what happens and what to do; None: never.
     :ivar parallel: how many channels are sent from at the same time by one engine.
     """
 
@@ -34,3 +36,5 @@ class Carrier:
     time_limit: float = 0.0
     give_up: float | None = None
     parallel: int = 1
+    warn_after: int | None = None
+    trying: str = "it is tried again"

@@ -18,6 +18,8 @@ SESSION = "maintenance.session"
 
 IN_MAINTENANCE = "IN_MAINTENANCE"
 HOST_COMPLETE = "MAINTENANCE_COMPLETE"
+HOST_ADDED = "HOST_ADDED"
+HOST_REMOVED = "HOST_REMOVED"
 
 
 def project_url(endpoint: str, session_id: str, project_id: str) -> str:

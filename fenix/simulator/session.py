@@ -27,7 +27,8 @@ from fenix.simulator.settings import settings
 from fenix.simulator.store import MemoryStore
 from fenix.simulator.topology import USUAL, Times, Topology
 from fenix.workflow.base import BaseWorkflow
-from fenix.workflow.hold import ADMIN, Ports
+from fenix.workflow.hold import Ports
+from fenix.workflow.host_events import ADMIN
 from fenix.workflow.workflows import default, vnf
 
 WORKFLOWS: dict[str, type[BaseWorkflow]] = {"default": default.Workflow, "vnf": vnf.Workflow}

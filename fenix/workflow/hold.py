@@ -23,9 +23,9 @@ from fenix.conf import api as conf_api
 from fenix.db import advance, records
 from fenix.db.store import Store
 from fenix.notifications import payloads
+from fenix.workflow import host_events
+from fenix.workflow.host_events import ADMIN
 from fenix.workflow.snapshot import Snapshot
-
-ADMIN = "admin"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -271,25 +271,25 @@ class Hold:
         )
 
     def tell_host(self, host: records.Host, state: str) -> None:
-        """``maintenance.host``, to the admin project and those configured."""
-        for project_id in [self.admin_project(), *self.conf.notifications.host_event_projects]:
-            message_id = self._send(
-                ADMIN,
-                payloads.HOST,
-                payloads.host(
-                    session_id=self.session.session_id,
-                    hostname=host.hostname,
+        """``maintenance.host``, to the admin project, those configured, and observers."""
+        told = host_events.outgoing(
+            self.conf,
+            hostname=host.hostname,
+            state=state,
+            session_id=self.session.session_id,
+            admin_project=self.admin_project(),
+            now=self.now(),
+        )
+        self.changes.outgoing.extend(told)
+        for row in told:
+            if row.carrier == records.BUS:
+                self.event(
+                    "notification",
+                    f"{payloads.HOST}: {host.hostname} {state}",
+                    host=host.hostname,
                     state=state,
-                    project_id=project_id,
-                ),
-            )
-            self.event(
-                "notification",
-                f"{payloads.HOST}: {host.hostname} {state}",
-                host=host.hostname,
-                state=state,
-                messages={payloads.HOST: message_id},
-            )
+                    messages={payloads.HOST: row.message_id},
+                )
 
     def admin_project(self) -> str:
         """Id of the project that the workflow's admin user works in; asked once a session."""

@@ -35,6 +35,14 @@ class PluginsTest(testtools.TestCase):
         )
         self.assertIn("fenix.actions: missing is configured but not installed", str(error))
 
+    def test_observers_are_off_unless_configured(self) -> None:
+        self.assertEqual({}, self.plugins().observers)
+        self.assertEqual(["masakari"], list(self.plugins(host_observers=["masakari"]).observers))
+        error = self.assertRaises(
+            exceptions.PluginError, self.plugins, host_observers=["masakari", "missing"]
+        )
+        self.assertIn("fenix.host_observers: missing is configured but not installed", str(error))
+
     def test_the_default_must_be_loaded(self) -> None:
         error = self.assertRaises(exceptions.PluginError, self.plugins, default_workflow="other")
         self.assertIn("default_workflow = other is not among", str(error))
