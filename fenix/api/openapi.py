@@ -29,6 +29,12 @@ _WITH_TOKEN = (401, 403)
 #: Below /v1/ a version of the API may be asked for.
 _VERSIONED = (406,)
 
+#: Versions of other services may stand beside ours.
+_MAY_ASK = (
+    rf"^([\w-]+ [\w.]+, )*{microversion.SERVICE_TYPE} "
+    rf"(latest|{re.escape(microversion.HIGHEST)})(, [\w-]+ [\w.]+)*$"
+)
+
 _ABOUT = """\
 Every path means the same with and without a slash at its end. Every success is 200 with a JSON \
 body; HEAD is answered where GET is. The content type of a request is not looked at, bodies are \
@@ -227,7 +233,7 @@ def _version() -> dict[str, Any]:
         "in": "header",
         "description": f"The version of the API that the client speaks: `{usual}`, or `latest` in "
         f"place of the number. Left out: {microversion.LOWEST}.",
-        "schema": {"type": "string", "examples": [usual]},
+        "schema": {"type": "string", "examples": [usual], "pattern": _MAY_ASK},
     }
 
 

@@ -60,16 +60,7 @@ class ApiWithKeystone(Api):
         self.keystone.start()
         self.sections = {
             "api": {"auth_strategy": "keystone"},
-            "keystone_authtoken": {
-                "www_authenticate_uri": self.keystone.url,
-                "auth_url": self.keystone.url,
-                "auth_type": "password",
-                "username": "fenix",
-                "password": "secret",
-                "project_name": "service",
-                "user_domain_id": "default",
-                "project_domain_id": "default",
-            },
+            "keystone_authtoken": self.keystone.options(),
         }
         super().start_fixture()
         self.service.with_sample()

@@ -59,6 +59,19 @@ class Keystone:
         self._server.stop()
         self._thread.join()
 
+    def options(self) -> dict[str, object]:
+        """``[keystone_authtoken]`` of a service that validates tokens here."""
+        return {
+            "www_authenticate_uri": self.url,
+            "auth_url": self.url,
+            "auth_type": "password",
+            "username": "fenix",
+            "password": "secret",
+            "project_name": "service",
+            "user_domain_id": "default",
+            "project_domain_id": "default",
+        }
+
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
         request = webob.Request(environ)
         found = {

@@ -25,10 +25,11 @@ from fenix.rpc import transport as rpc_transport
 _WORKFLOWS = ("default", "vnf", "silent", "slow", "defect", "full")
 
 #: Of a cloud without hosts.
-_EMPTY_PLAN: dict[str, Any] = {
+EMPTY_PLAN: dict[str, Any] = {
     **{k: [] for k in ("waves", "moves", "groups", "blocked_hosts", "outside_window")},
     **{k: [] for k in ("obstacles", "projects")},
     **{k: {} for k in ("bounds", "totals", "ratios")},
+    "workflow": "default",
     "scale_in": None,
     "duration": {
         "seconds": 0,
@@ -85,7 +86,7 @@ class Endpoint:
             )
         if workflow == "silent":
             self.stopped.wait(self._patience * 2)
-        return {**_EMPTY_PLAN, "workflow": workflow, "obstacles": [json.dumps(body)] * 2}
+        return {**EMPTY_PLAN, "workflow": workflow, "obstacles": [json.dumps(body)] * 2}
 
     def _write(self, session_id: str, body: dict[str, Any]) -> None:
         now = self._clock.now()

@@ -1,164 +1,114 @@
-"""Whatever is thrown at a route, the answer is JSON, or an error in its one shape."""
+"""A bounded form of ``tools/fuzz``, and what its judge calls unexpected."""
 
 from __future__ import annotations
 
 import json
-import string
+import logging
+import unittest
 from typing import Any
 
-import hypothesis
 import webob
-from hypothesis import strategies as st
 
-from fenix.tests import base
 from fenix.tests.functional import sample
+from fenix.tests.fuzz import __main__ as fuzz
+from fenix.tests.fuzz import raw
+from fenix.tests.fuzz.judge import Judge
+from fenix.tests.fuzz.target import Target
 
-_SESSIONS = st.sampled_from(
-    [sample.ASKING, sample.EMPTYING, sample.PER_INSTANCE, sample.FAILED, sample.UNKNOWN, "x"]
-)
-_PROJECTS = st.sampled_from([sample.RED, sample.BLUE, "detail", "events"])
-_INSTANCES = st.sampled_from([sample.RED_1, sample.RED_GONE, sample.BLUE_1, "i"])
-_SEGMENT = st.one_of(
-    st.text(max_size=8),
-    st.text(alphabet="%/\\.?#&=;:@\0\n ~_", max_size=6),
-    st.sampled_from(["🔥", "Ä", "a ", "%F0%9F%94%A5"]),
-    _SESSIONS,
-    _PROJECTS,
-)
-_ROUTES = st.one_of(
-    st.sampled_from([("v1", "maintenance"), (), ("v1",), ("healthcheck",)]),
-    st.tuples(st.just("v1"), st.just("maintenance"), _SESSIONS),
-    st.tuples(st.just("v1"), st.just("maintenance"), _SESSIONS, _PROJECTS),
-    st.tuples(st.just("v1"), st.just("maintenance"), _SESSIONS, _PROJECTS, _INSTANCES),
-    st.tuples(st.just("v1"), st.sampled_from(["instance", "instance_group"]), _INSTANCES),
-    st.tuples(st.just("v1"), st.sampled_from(["instance", "instance_group"]), _SEGMENT),
-    st.lists(_SEGMENT, max_size=5).map(tuple),
-    st.lists(_SEGMENT, max_size=4).map(lambda more: ("v1", "maintenance", *more)),
-)
-
-_FIELDS = st.sampled_from(
-    [
-        *("hosts", "state", "maintenance_at", "workflow", "metadata", "download", "actions"),
-        *("instance_actions", "instance_action", "instance_ids", "instance_id", "project_id"),
-        *("group_id", "group_name", "instance_name", "max_interruption_time", "migration_type"),
-        *("resource_mitigation", "lead_time", "recovery_time", "max_impacted_members"),
-        *("max_instances_per_host", "anti_affinity_group", "plugin", "type", "order"),
-        *(sample.RED_1, sample.RED_2),
-    ]
-)
-_WORDS = st.sampled_from(
-    [
-        *("ACK_MAINTENANCE", "ACK_PLANNED_MAINTENANCE", "NACK_PLANNED_MAINTENANCE", "SCALE_IN"),
-        *("MAINTENANCE", "MIGRATE", "OWN_ACTION", "TELEPORT", "2026-11-21 12:00:00", "60,"),
-        *("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "default", sample.RED_1),
-        *(sample.RED, "\0", "\ud800", "🔥"),
-    ]
-)
-_SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.integers(min_value=-(2**70), max_value=2**70),
-    st.floats(),
-    st.text(max_size=20),
-    st.text(min_size=60, max_size=70, alphabet=string.ascii_letters),
-    _WORDS,
-)
-_VALUES = st.recursive(
-    _SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4),
-        st.dictionaries(st.one_of(_FIELDS, st.text(max_size=8)), inner, max_size=5),
-    ),
-    max_leaves=12,
-)
-_OBJECTS = st.dictionaries(_FIELDS, _VALUES, max_size=6)
-_BODIES = st.one_of(
-    st.just(b""),
-    st.binary(max_size=40),
-    _OBJECTS.map(lambda v: json.dumps(v).encode()),
-    _VALUES.map(lambda v: json.dumps(v).encode()),
-    _VALUES.map(lambda v: json.dumps(v, ensure_ascii=False).encode("utf-8", "surrogatepass")),
-)
-_METHODS = st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD", "PATCH", "OPTIONS", "get", "X"])
-_QUERIES = st.one_of(
-    st.just(""),
-    st.text(max_size=12),
-    st.sampled_from(["_method=delete", "project_id=", "project_id=%ff", "a=1&a=2", "limit=x"]),
-)
-_HEADERS = st.dictionaries(
-    st.sampled_from(
-        ["HTTP_X_PROJECT_ID", "HTTP_X_ROLES", "HTTP_ACCEPT", "CONTENT_TYPE", "HTTP_ORIGIN"]
-    ),
-    st.one_of(
-        st.sampled_from(
-            [
-                *(sample.RED, "admin", "member", "reader", "text/html", "*/*", ";;", "x" * 70),
-                *("application/json", "multipart/form-data", "application/x-www-form-urlencoded"),
-            ]
-        ),
-        st.text(alphabet=[chr(c) for c in range(32, 256)], max_size=10),
-    ),
-    max_size=3,
-)
+_REQUESTS = 3000
 
 
-class FuzzTest(base.ApiTestCase):
+class FuzzTest(unittest.TestCase):
+    def test_nothing_unexpected(self) -> None:
+        rows = fuzz.measure(_REQUESTS, seed=1)
+        words = [w for row in rows for w in row.words]
+        self.assertEqual([], words)
+        self.assertEqual(0, sum(row.unexpected for row in rows))
+        self.assertGreater(sum(row.tried for row in rows), _REQUESTS * 0.7)
+        for row in rows:
+            self.assertGreater(row.codes.get(200, 0), 0, row)
+
+
+class JudgeTest(unittest.TestCase):
+    """Each kind of fault is found; without them nothing is."""
+
     def setUp(self) -> None:
         super().setUp()
-        # Commands end at the database and the checks; engines have tests of their own.
-        self.service.app = self.service.make_app(engine=_Engine())
-        self.service.with_sample()
+        self.target = Target("noauth").start()
+        self.addCleanup(self.target.stop)
+        self.admin, self.red, self.reader, _ = self.target.callers
+        self.real = self.target.app
 
-    @hypothesis.settings(
-        max_examples=400,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    @hypothesis.given(_METHODS, _ROUTES, _QUERIES, _HEADERS, _BODIES)
-    def test_any_request(
-        self,
-        method: str,
-        segments: tuple[str, ...],
-        query: str,
-        headers: dict[str, str],
-        body: bytes,
-    ) -> None:
-        raw = "/" + "/".join(segments)
-        environ: dict[str, Any] = webob.Request.blank("/", method=method, body=body).environ
-        environ["PATH_INFO"] = raw.encode("utf-8", "surrogatepass").decode("latin-1")
-        environ["QUERY_STRING"] = query.encode("utf-8", "surrogatepass").decode("latin-1")
-        environ.update(headers)
-        response = webob.Request(environ).get_response(self.service.app)
-        self.assertLess(response.status_int, 500, response.text)
-        self.assertIn("x-openstack-request-id", response.headers)
-        if method == "HEAD" or (method == "OPTIONS" and "HTTP_ORIGIN" in headers):
-            return
-        if raw.rstrip("/") == "/healthcheck" and "HTTP_ACCEPT" in headers:
-            return
-        self.assertEqual("application/json", response.content_type)
-        if response.status_int != 200:
-            error = response.json["error"]
-            self.assertEqual(response.status_int, error["code"])
-            self.assertTrue(error["message"])
-            self.assertTrue(error["request_id"])
+    def judged(self, method: str, path: str, body: Any = None, caller: Any = None) -> list[str]:
+        segments = tuple(path.strip("/").split("/"))
+        sent = b"" if body is None else json.dumps(body).encode()
+        with Judge(self.target) as judge:
+            judge.request(raw.environ(method, segments, "", {}, sent), caller or self.admin)
+        self.assertEqual((1, len(judge.words)), (judge.tried, judge.unexpected))
+        return judge.words
 
+    def instead(self, code: int, body: Any, before: Any = lambda: None) -> None:
+        """Answer everything like this."""
 
-class _Engine:
-    """Takes every command."""
+        def app(environ: Any, start_response: Any) -> Any:
+            before()
+            response = webob.Response(json=body, status=code)
+            response.headers["X-OpenStack-Request-ID"] = "req-1"
+            return response(environ, start_response)
 
-    def create_session(self, *_: Any) -> None:
-        pass
+        self.target.app = app
 
-    def command_session(
-        self, _context: Any, session_id: str, command: str, *, host: Any, state: Any
-    ) -> Any:
-        return {"session_id": session_id, "state": "MAINTENANCE"}
+    def assert_blamed(self, words: list[str], *parts: str) -> None:
+        self.assertEqual(1, len(words))
+        for part in parts:
+            self.assertIn(part, words[0])
 
-    def delete_session(self, *_: Any) -> None:
-        pass
+    def test_what_is_well(self) -> None:
+        self.assertEqual([], self.judged("GET", "/v1/maintenance"))
+        self.assertEqual([], self.judged("PUT", "/v1/instance/i", {"lead_time": 1}))
+        self.assertEqual([], self.judged("PUT", "/v1/instance/i", {"lead_time": "60,"}))
+        path = f"/v1/maintenance/{sample.ASKING}/{sample.RED}"
+        self.assertEqual([], self.judged("GET", path, caller=self.reader))
 
-    def wake(self, *_: Any) -> None:
-        pass
+    def test_a_failure(self) -> None:
+        self.instead(503, {})
+        self.assert_blamed(self.judged("GET", "/v1/maintenance"), "503", "GET '/v1/maintenance'")
+
+    def test_an_exception(self) -> None:
+        def app(_environ: Any, _start_response: Any) -> Any:
+            raise RuntimeError("oops")
+
+        self.target.app = app
+        self.assert_blamed(self.judged("GET", "/v1/maintenance"), "RuntimeError: oops")
+
+    def test_a_success_without_the_right(self) -> None:
+        self.instead(200, {"session_id": []})
+        only = "only administrators may"
+        self.assert_blamed(self.judged("GET", "/v1/maintenance", caller=self.red), only)
+        foreign = f"/v1/maintenance/{sample.ASKING}/{sample.BLUE}"
+        words = self.judged("GET", foreign, caller=self.red)
+        self.assert_blamed(words, f"it is project {sample.BLUE}'s")
+        words = self.judged("PUT", "/v1/instance/i", {}, caller=self.reader)
+        self.assert_blamed(words, "this caller may not")
+
+    def test_a_body_that_should_be_refused(self) -> None:
+        self.instead(200, {})
+        words = self.judged("PUT", "/v1/instance/i", {"lead_time": "60,"})
+        self.assert_blamed(words, "the body was taken although '60,'")
+        self.assert_blamed(self.judged("POST", "/v1/plan"), "a body is needed")
+
+    def test_a_row_of_a_refused_request(self) -> None:
+        def write() -> None:
+            environ = raw.environ("PUT", ("v1", "instance", "i"), "", {}, b"{}")
+            webob.Request(environ).get_response(self.real)
+
+        self.instead(400, {}, before=write)
+        words = self.judged("PUT", "/v1/instance/i", {})
+        self.assert_blamed(words, "it wrote to project_instances")
+
+    def test_lines_of_the_log(self) -> None:
+        log = logging.getLogger("fenix.something")
+        self.instead(400, {}, before=lambda: log.info("a\nb"))
+        self.assert_blamed(self.judged("GET", "/"), "what cannot be printed is in the log")
+        self.instead(400, {}, before=lambda: log.error("a"))
+        self.assert_blamed(self.judged("GET", "/"), "logged: a")
