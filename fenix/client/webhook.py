@@ -119,6 +119,8 @@ def _event(body: bytes | str | Mapping[str, Any]) -> Mapping[str, Any]:
             found = json.loads(body)
         except ValueError as error:
             raise DecodeError(f"the body is not JSON: {error}") from None
+        except RecursionError:
+            raise DecodeError("the body is nested too deep for an event") from None
     for key in ("reason_data", "event"):
         found = found.get(key) if isinstance(found, Mapping) else None
         if not isinstance(found, Mapping):
@@ -163,7 +165,7 @@ class _Traits:
         text = self.text(name)
         try:
             return int(float(text))
-        except ValueError:
+        except (ValueError, OverflowError):
             raise DecodeError(f"{name}: {text!r} is not a number") from None
 
     def time(self, name: str) -> datetime.datetime | None:
