@@ -119,11 +119,11 @@ class PostgreSQLTest(_OnServer, _Checks):
     variable = "FENIX_TEST_POSTGRESQL"
 
 
-class MariaDBFuzzTest(MariaDBTest, test_fuzz.FuzzTest):
+class MariaDBFuzzTest(MariaDBTest, test_fuzz.RawTest):
     pass
 
 
-class PostgreSQLFuzzTest(PostgreSQLTest, test_fuzz.FuzzTest):
+class PostgreSQLFuzzTest(PostgreSQLTest, test_fuzz.RawTest):
     pass
 
 

@@ -9,13 +9,23 @@ from typing import Any
 
 import webob
 
+from fenix.tests import base
 from fenix.tests.functional import sample
 from fenix.tests.fuzz import __main__ as fuzz
 from fenix.tests.fuzz import raw
 from fenix.tests.fuzz.judge import Judge
 from fenix.tests.fuzz.target import Target
 
-_REQUESTS = 3000
+_REQUESTS = 2000
+
+
+class RawTest(base.ApiTestCase):
+    """Requests that keep to nothing; also run on database servers."""
+
+    def test_any_request(self) -> None:
+        with Target("noauth", self.service) as target, Judge(target) as judge:
+            raw.run(judge, target.callers, requests=200, seed=1)
+        self.assertEqual([], judge.words)
 
 
 class FuzzTest(unittest.TestCase):

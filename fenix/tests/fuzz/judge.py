@@ -11,9 +11,11 @@ import time
 from typing import Any
 
 import jsonschema
+import sqlalchemy as sa
 import webob
 
-from fenix.db import models
+from fenix.db import history, models
+from fenix.db.api import Database
 from fenix.tests.functional import conformance
 from fenix.tests.fuzz.target import Caller, Target
 
@@ -46,9 +48,9 @@ class Judge:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._database = sqlite3.connect(target.database_file)
+        self._changes = _Changes(target.service.database)
+        self._rows = self._contents()
         self._log = _Lines()
-        self._version, self._rows = self._seen(), self._contents()
         self.tried = 0
         self.unexpected = 0
         self.codes: collections.Counter[int] = collections.Counter()
@@ -67,7 +69,7 @@ class Judge:
         self._logger.removeHandler(self._log)
         self._logger.setLevel(self._level)
         self._logger.propagate = self._propagate
-        self._database.close()
+        self._changes.close()
 
     def request(self, environ: dict[str, Any], caller: Caller) -> int | None:
         """Send a request; returns the code of the answer, None when there was none."""
@@ -153,11 +155,9 @@ class Judge:
         return []
 
     def _of_rows(self, method: str, code: int) -> list[str]:
-        version = self._seen()
-        if version == self._version:
+        if not self._changes.any():
             return []
-        self._version, before = version, self._rows
-        self._rows = self._contents()
+        before, self._rows = self._rows, self._contents()
         if self._rows != before and (code != _SUCCESS or method in ("GET", "HEAD")):
             tables = [t for t in self._rows if self._rows[t] != before[t]]
             return [f"it wrote to {', '.join(tables)}"]
@@ -172,18 +172,38 @@ class Judge:
                 return [f"what cannot be printed is in the log: {line!r}"]
         return []
 
-    def _seen(self) -> int:
-        """A number that changes with every write of somebody else."""
-        return int(self._database.execute("PRAGMA data_version").fetchone()[0])
-
     def _contents(self) -> dict[str, list[Any]]:
         """All rows, but for the notes that a reply was ignored and why: these are meant to be."""
         found = {}
-        for table in models.metadata.tables:
-            where = " WHERE kind != 'ignored'" if table == "session_events" else ""
-            # Names of our own tables: nothing else comes into the statement.
-            found[table] = self._database.execute(f"SELECT * FROM {table}{where}").fetchall()
+        events = models.session_events
+        with self._target.service.database.reader() as session:
+            for name, table in models.metadata.tables.items():
+                query = sa.select(table)
+                if table is events:
+                    query = query.where(events.c.kind != history.IGNORED)
+                found[name] = sorted(map(repr, session.execute(query)))
         return found
+
+
+class _Changes:
+    """Whether somebody may have written since it was asked last; SQLite knows, servers do not."""
+
+    def __init__(self, database: Database) -> None:
+        url = database.engine.url
+        file = url.database if url.get_backend_name() == "sqlite" else None
+        self._connection = sqlite3.connect(file) if file else None
+        self.any()
+
+    def any(self) -> bool:
+        if self._connection is None:
+            return True
+        before = getattr(self, "_version", None)
+        self._version = self._connection.execute("PRAGMA data_version").fetchone()
+        return bool(self._version != before)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
 
 def _text(raw: str) -> str:

@@ -90,30 +90,33 @@ class Target:
     """A service with the sample's sessions; start with :meth:`start`, end with :meth:`stop`.
 
     :param strategy: ``[api] auth_strategy``.
+    :param service: one that runs already, and is left running.
     """
 
-    def __init__(self, strategy: str) -> None:
+    def __init__(self, strategy: str, service: Service | None = None) -> None:
         self.strategy = strategy
         self.callers = CALLERS[strategy]
+        self._keystone = keystone.Keystone()
+        self._given = service
 
     def start(self) -> Target:
-        self._keystone = keystone.Keystone()
         self._keystone.start()
-        sections: Sections = {"api": {"auth_strategy": self.strategy}}
-        if self.strategy == "keystone":
-            sections["keystone_authtoken"] = self._keystone.options()
-        self.service = Service(sections, engine=False)
-        self.service.start()
+        self.service = self._given or self._made()
         self.service.with_sample()
         self.app = self.service.make_app(engine=Engine())
         return self
 
-    @property
-    def database_file(self) -> str:
-        return str(self.service.folder / "fenix.sqlite")
+    def _made(self) -> Service:
+        sections: Sections = {"api": {"auth_strategy": self.strategy}}
+        if self.strategy == "keystone":
+            sections["keystone_authtoken"] = self._keystone.options()
+        service = Service(sections, engine=False)
+        service.start()
+        return service
 
     def stop(self) -> None:
-        self.service.stop()
+        if self._given is None:
+            self.service.stop()
         self._keystone.stop()
 
     def __enter__(self) -> Target:
