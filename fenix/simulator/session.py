@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
+import functools
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fenix import exceptions, states
@@ -15,7 +17,7 @@ from fenix.conf.notifications import PLANNED
 from fenix.conf.workflow import OWN_ACTION
 from fenix.db import records
 from fenix.engine.runner import Runner
-from fenix.simulator import faults, managers
+from fenix.simulator import faults, managers, mortality
 from fenix.simulator.clock import Agenda, Clock, moment, seconds_of
 from fenix.simulator.cloud import Cloud
 from fenix.simulator.demands import Demands
@@ -44,6 +46,7 @@ class Scenario:
     """What is simulated.
 
     :ivar answers: managers by project; a project that is not named has none.
+    :ivar mortality: when engines are killed; None: never.
     :ivar options: of the service, by section and name.
     :ivar look: seconds between two looks at the cloud while something happens there. Looks that
         could not see a change are left out, so a short time costs little.
@@ -57,6 +60,7 @@ class Scenario:
     options: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     times: Times = USUAL
     faults: faults.Faults = faults.NONE
+    mortality: mortality.Mortality | None = None
     look: float = 1.0
     longest: float = 14 * 24 * 3600.0
 
@@ -105,20 +109,27 @@ class Session:
         self._dying = False
         self.store = self._make_store()
         Demands(self.store, self.cloud).begin()
-        options = {g: dict(v) for g, v in scenario.options.items()}
+        self._options = options = {g: dict(v) for g, v in scenario.options.items()}
         # Whatever changes in the cloud wakes the session: looks without news are left out.
         options.setdefault("engine", {}).setdefault("cloud_poll_interval", 60.0)
-        port = Port(self.cloud, self.moves, scenario.faults)
-        self._runner = Runner(
-            conf=settings(options),
-            store=self.store,
+        self._mortality = scenario.mortality or mortality.Mortality()
+        #: Nobody can claim the session before this time, in seconds.
+        self._held_until = 0.0
+        self._runner = self._engine()
+        Neighbours(self.cloud, scenario.faults).begin()
+
+    def _engine(self) -> Runner:
+        """A new engine, which knows what is in the rows only."""
+        port = Port(self.cloud, self.moves, self._scenario.faults)
+        return Runner(
+            conf=settings(self._options),
+            store=self._mortality.store(self.store),
             clock=self.clock,
-            ports=Ports(cloud=port, managers=self._managers),
+            ports=Ports(cloud=self._mortality.cloud(port), managers=self._managers),
             plugins=self,
             leases=self,
             on_commit=lambda _changes: None,
         )
-        Neighbours(self.cloud, scenario.faults).begin()
 
     def _make_store(self) -> MemoryStore:
         specs = [h for h in self._scenario.topology.hosts if not h.outside]
@@ -185,8 +196,7 @@ class Session:
             self.agenda.run_due()
             if self.cloud.version != before:
                 self._news()
-            wake_at = self.store.row.wake_at
-            if wake_at is not None and seconds_of(wake_at) <= self.clock.seconds:
+            if self.store.row.wake_at is not None and self._claimable_at() <= self.clock.seconds:
                 self._handle()
         return self._conclude()
 
@@ -197,8 +207,12 @@ class Session:
             if row.state not in states.IDLE:
                 self.judge.does_not_end(f"{row.state} waits for nothing")
             return None
-        wake, other = seconds_of(row.wake_at), self.agenda.next_at()
+        wake, other = self._claimable_at(), self.agenda.next_at()
         return wake if other is None else min(wake, other)
+
+    def _claimable_at(self) -> float:
+        wake_at = self.store.row.wake_at
+        return max(self._held_until, 0.0 if wake_at is None else seconds_of(wake_at))
 
     def _news(self) -> None:
         """The cloud has changed: the session sees it at its next look."""
@@ -211,12 +225,23 @@ class Session:
     def _handle(self) -> None:
         self._runs += 1
         before = self.cloud.version
-        self._runner.run(_ID)
+        try:
+            self._runner.run(_ID)
+        except mortality.Death:
+            self._succeed()
         if self._dying:
             self._dying = False
             self.store.row.wake_at = moment(self.clock.seconds + _LEASE)
         elif self.cloud.version != before:
             self._news()
+
+    def _succeed(self) -> None:
+        """Another engine takes over when the lease has ended; a call in flight may come later."""
+        self._held_until = self.clock.seconds + _LEASE
+        self._runner = self._engine()
+        for call in self._mortality.left_behind:
+            self.agenda.after(self._mortality.late or 0.0, functools.partial(_in_flight, call))
+        self._mortality.left_behind.clear()
 
     # Actions and notifications
 
@@ -318,6 +343,11 @@ class Session:
             peak=dict(judge.peak),
             events=tuple(self.store.events),
         )
+
+
+def _in_flight(call: Callable[[], Any]) -> None:
+    with contextlib.suppress(exceptions.CloudError):
+        call()
 
 
 def simulate(scenario: Scenario) -> Result:

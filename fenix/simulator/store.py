@@ -194,6 +194,12 @@ class MemoryStore:
             self.row.wakes += 1
             self.row.wake_at = now
 
+    def order(self, command: str, now: datetime.datetime) -> None:
+        """An admin's ``abort``; whoever works on the session has to look again."""
+        self.row.command, self.row.paused_at = command, None
+        self.row.revision += 1
+        self.wake(now)
+
     def left(self, message_id: str, now: datetime.datetime) -> None:
         """The broker has taken a notification."""
         self._left[message_id] = now
