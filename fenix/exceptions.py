@@ -79,6 +79,16 @@ class Unprocessable(FenixError):
     title = "Unprocessable Entity"
 
 
+class TooManyRequests(FenixError):
+    """The project writes more often than is allowed; Retry-After says how long to wait.
+
+    Nothing was done, so that the same request may be sent again.
+    """
+
+    code = 429
+    title = "Too Many Requests"
+
+
 class InternalError(FenixError):
     """A defect of the service itself."""
 

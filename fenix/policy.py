@@ -104,6 +104,21 @@ _TABLE: list[tuple[str, str, str, list[tuple[str, str]]]] = [
         ],
     ),
 ]
+_TABLE += [
+    (
+        "limits:exempt",
+        _ADMIN,
+        "Write as often as one likes, whatever [api] project_writes_per_minute says.",
+        [
+            ("PUT", PROJECT),
+            ("PUT", PROJECT + "/{instance_id}"),
+            ("PUT", "/v1/instance/{instance_id}"),
+            ("DELETE", "/v1/instance/{instance_id}"),
+            ("PUT", "/v1/instance_group/{group_id}"),
+            ("DELETE", "/v1/instance_group/{group_id}"),
+        ],
+    ),
+]
 for _kind, _key in (("instance", "instance_id"), ("instance_group", "group_id")):
     _path = f"/v1/{_kind}/{{{_key}}}"
     _TABLE += [

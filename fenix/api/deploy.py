@@ -9,7 +9,7 @@ from oslo_config import cfg
 from oslo_middleware import http_proxy_to_wsgi, request_id
 
 from fenix import policy, timing
-from fenix.api import auth, health, microversion
+from fenix.api import auth, health, microversion, ratelimit
 from fenix.api.controllers.root import Root
 from fenix.api.cors import Cors
 from fenix.api.errors import Errors
@@ -36,7 +36,8 @@ def make_app(
     clock = clock or timing.SystemClock()
     database = database or Database(conf)
     engine = engine or EngineClient(conf, rpc_transport.make(conf), clock)
-    services = Services(conf, database, engine, policy.make_enforcer(conf), clock)
+    writes = ratelimit.WriteLimit(conf.api.project_writes_per_minute, clock)
+    services = Services(conf, database, engine, policy.make_enforcer(conf), clock, writes)
 
     app = pecan.Pecan(
         Root(services),

@@ -26,6 +26,8 @@ DOCUMENT: Schema = {
 #: What any request may be refused with.
 _ANY = (400, 413, 500, 503)
 _WITH_TOKEN = (401, 403)
+#: What writes of projects may be refused with.
+_OF_WRITES = (429,)
 #: Below /v1/ a version of the API may be asked for.
 _VERSIONED = (406,)
 
@@ -138,7 +140,7 @@ class _Document:
             ],
             "responses": {
                 "200": self._success(known.answer, versioned=versioned),
-                **_refusals(known, versioned=versioned),
+                **_refusals(known, versioned=versioned, writes=name != "GET"),
             },
         }
         if more:
@@ -262,8 +264,9 @@ def _reference(code: int) -> dict[str, str]:
     return {"$ref": f"#/components/responses/{_name(_kinds()[code])}"}
 
 
-def _refusals(known: Operation, *, versioned: bool) -> dict[str, dict[str, str]]:
+def _refusals(known: Operation, *, versioned: bool, writes: bool) -> dict[str, dict[str, str]]:
     codes = {*_ANY, *known.refusals}
     codes |= {*_WITH_TOKEN} if known.rules else set()
+    codes |= {*_OF_WRITES} if known.rules and writes else set()
     codes |= {*_VERSIONED} if versioned else set()
     return {str(code): _reference(code) for code in sorted(codes)}

@@ -16,13 +16,14 @@ from oslo_config import cfg
 from oslo_policy import policy as oslo_policy
 
 from fenix import exceptions, policy, timing
-from fenix.api import auth, intake, json_body, validation
+from fenix.api import auth, intake, json_body, ratelimit, validation
 from fenix.api.errors import WrongVerb
 from fenix.api.operation import Operation, Parameter
 from fenix.context import RequestContext
 from fenix.db.api import Database
 from fenix.rpc.client import EngineClient
 
+_READS = frozenset({"GET", "HEAD"})
 VERBS = ("GET", "POST", "PUT", "DELETE")
 
 
@@ -35,6 +36,7 @@ class Services:
     engine: EngineClient
     enforcer: oslo_policy.Enforcer
     clock: timing.Clock
+    writes: ratelimit.WriteLimit
 
 
 class Resource:
@@ -94,6 +96,14 @@ class Resource:
         """Whether the policy lets the caller pass."""
         return policy.allows(self.services.enforcer, rule, self.target(), self.caller())
 
+    def count_write(self) -> None:
+        """Count the present request among the writes of the caller's project.
+
+        :raises TooManyRequests: there are too many; administrators are not counted.
+        """
+        if not self.allows("limits:exempt"):
+            self.services.writes.take(self.caller().project_id or "")
+
     @pecan.expose()
     def _route(self, segments: list[str], request: pecan.Request) -> Any:
         # Settled here, so that an Accept header never leads to 406.
@@ -136,8 +146,8 @@ def verb(
 ) -> Callable[[Callable[..., Any]], Callable[[Any], Any]]:
     """Make a method of a resource answer a verb.
 
-    First the policy decides, then the body is held against the schema; only then the method runs
-    and may look anything up.
+    First the policy decides, then writes are counted, then the body is held against the schema;
+    only then the method runs and may look anything up.
 
     :param rule: the policy rule; several: one of them is enough here, and the method asks for
         the one that applies; None for what needs no token.
@@ -158,6 +168,8 @@ def verb(
                 self.authorize(rule, self.target())
             elif rule is not None and not any(self.allows(r) for r in rule):
                 self.authorize(rule[0], self.target())
+            if rule is not None and pecan.request.method not in _READS:
+                self.count_write()
             if schema is not None:
                 return method(self, _body(self.services.conf, taken, schema, body_optional))
             if body_forbidden and taken.has_body:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +22,10 @@ _SHOWN = 200
 #: Requests that may be repeated when it is unknown whether they arrived.
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 _BUSY = [503]
+_TOO_MANY = 429
+#: Times that a request is sent again while it is answered that there are too many.
+_TURNS = 10
+_LONGEST_WAIT = 60.0
 #: urllib3's words, around the one that says something.
 _POOL = re.compile(r": HTTPS?ConnectionPool.*?\[Errno -?\d+\] ([^'\")]+).*", re.S)
 
@@ -42,14 +48,23 @@ class Connection:
     :param endpoint: the service's URL, with or without ``/v1``; None looks it up in the catalogue.
     :param retries: how often a call is made again that got no answer, or the answer that the
         service is busy, where that is harmless. Sessions are not created twice.
+    :param sleep: how to wait when the service says that a project writes too often; it is asked
+        again as soon as it says, whatever the verb, because it has done nothing.
     :param more: further parameters of ``keystoneauth1.adapter.Adapter``, such as ``region_name``
         and ``interface``.
     """
 
     def __init__(
-        self, session: Any, endpoint: str | None = None, *, retries: int = 3, **more: Any
+        self,
+        session: Any,
+        endpoint: str | None = None,
+        *,
+        retries: int = 3,
+        sleep: Callable[[float], None] = time.sleep,
+        **more: Any,
     ) -> None:
         self._retries = retries
+        self._sleep = sleep
         self._adapter = adapter.Adapter(
             session,
             service_type=SERVICE_TYPE,
@@ -93,18 +108,28 @@ class Connection:
             more |= {"status_code_retries": self._retries, "retriable_status_codes": _BUSY}
         if body is not None:
             more["json"] = body
+        more["params"] = {k: v for k, v in (query or {}).items() if v is not None}
+        answer = self._send(path, method, more)
+        for _ in range(_TURNS):
+            if answer.status_code != _TOO_MANY:
+                break
+            self._sleep(_wait_of(answer))
+            answer = self._send(path, method, more)
+        return _checked(answer)
+
+    def _send(self, path: str, method: str, more: dict[str, Any]) -> Any:
         try:
-            answer = self._adapter.request(
-                path,
-                method,
-                raise_exc=False,
-                params={k: v for k, v in (query or {}).items() if v is not None},
-                headers={"Accept": "application/json"},
-                **more,
+            return self._adapter.request(
+                path, method, raise_exc=False, headers={"Accept": "application/json"}, **more
             )
         except ksa_exceptions.ClientException as error:
             raise _explained(error) from error
-        return _checked(answer)
+
+
+def _wait_of(answer: Any) -> float:
+    """Seconds that ``Retry-After`` asks for, within reason."""
+    text = answer.headers.get("Retry-After", "")
+    return min(float(text), _LONGEST_WAIT) if text.isdecimal() else 1.0
 
 
 def _checked(answer: Any) -> Any:

@@ -71,6 +71,15 @@ class Unprocessable(RequestError):
     status = 422
 
 
+class TooManyRequests(RequestError):
+    """429: the project writes more often than is allowed; nothing was done.
+
+    The client waits and sends the request again, some times; this comes after that.
+    """
+
+    status = 429
+
+
 class Unavailable(RequestError):
     """503: no engine, or a service behind it, answered in time."""
 

@@ -54,6 +54,15 @@ OPTS = [
         max=100,
         help="Nesting of a request body; a deeper one is answered 400.",
     ),
+    cfg.IntOpt(
+        "project_writes_per_minute",
+        default=6000,
+        min=0,
+        help="Writes (replies, constraints, subscriptions) of one project that one process of "
+        "fenix-api takes in a minute, and at once after a minute without any; more are answered "
+        "429 with Retry-After, and nothing is done. Whoever policy limits:exempt names, by default "
+        "administrators, is not counted. 0: no limit. Each worker counts for itself.",
+    ),
     cfg.StrOpt("ssl_cert_file", help="Certificate for TLS; served in the clear when unset."),
     cfg.StrOpt("ssl_key_file", help="Private key of ssl_cert_file."),
 ]

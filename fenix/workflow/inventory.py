@@ -25,7 +25,8 @@ _BLOCKING = {
     "REVERT_RESIZE": "wait for the revert",
     "MIGRATING": "wait for its migration",
     "UNKNOWN": "bring its host back",
-    "PASSWORD": "wait for its password change",
+    # A state of Nova's.
+    "PASSWORD": "wait for its password change",  # nosec B105
     "REBOOT": "wait for its reboot",
     "HARD_REBOOT": "wait for its reboot",
 }

@@ -11,6 +11,7 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 
 from fenix import conf as fenix_conf
+from fenix import timing
 from fenix.api import deploy
 from fenix.db import schema
 from fenix.db.api import Database
@@ -62,12 +63,12 @@ class Service:
             self.engine.start()
         self.app = self.make_app()
 
-    def make_app(self, engine: Any = None) -> Any:
+    def make_app(self, engine: Any = None, clock: timing.Clock | None = None) -> Any:
         """An application on this database; ``engine`` replaces the client of the bus.
 
         Every answer is held against the API's description of itself.
         """
-        return conformance.Conforming(deploy.make_app(self.conf, self.database, engine))
+        return conformance.Conforming(deploy.make_app(self.conf, self.database, engine, clock))
 
     def write_config(self) -> pathlib.Path:
         merged: Sections = {

@@ -20,6 +20,7 @@ class Answering(requests.adapters.BaseAdapter):
 
     def __init__(self, *answers: tuple[int, bytes]) -> None:
         super().__init__()
+        self.headers: dict[str, str] = {}
         self.answers = list(answers)
         self.asked: list[Any] = []
 
@@ -27,7 +28,7 @@ class Answering(requests.adapters.BaseAdapter):
         self.asked.append(request)
         response = requests.Response()
         response.status_code, response._content = self.answers.pop(0)
-        response.headers["X-OpenStack-Request-ID"] = "req-1"
+        response.headers.update({"X-OpenStack-Request-ID": "req-1", **self.headers})
         response.request, response.url = request, request.url
         return response
 
@@ -49,6 +50,22 @@ class ConnectionTest(unittest.TestCase):
         for told in ("http://a:1", "http://a:1/", "http://a:1/v1", "http://a:1/v1/"):
             self.assertEqual("http://a:1/v1", versioned(told))
         self.assertEqual("http://a/maintenance/v1", versioned("http://a/maintenance"))
+
+    def test_it_waits_when_it_writes_too_often(self) -> None:
+        waited: list[float] = []
+        client = self.client(*[(429, b"{}")] * 3, (200, b"{}"), sleep=waited.append)
+        self.wire.headers["Retry-After"] = "7"
+        client.instance_constraints.delete("i")
+        self.assertEqual(([7, 7, 7], 4), (waited, len(self.wire.asked)))
+
+    def test_it_does_not_wait_for_ever(self) -> None:
+        waited: list[float] = []
+        for told, seconds in (("3600", 60), ("soon", 1), ("", 1), ("-5", 1)):
+            client = self.client(*[(429, b"{}")] * 11, sleep=waited.append)
+            self.wire.headers["Retry-After"] = told
+            with self.assertRaises(errors.TooManyRequests):
+                client.instance_constraints.delete("i")
+            self.assertEqual((seconds, 11), (waited[-1], len(self.wire.asked)))
 
     def test_what_is_sent(self) -> None:
         client = self.client((200, b'{"instance_id": "a/b", "lead_time": 5, "new": 1}'))
