@@ -35,6 +35,13 @@ OPTS = [
         help="Seconds for which an observer is told of the same again while its neighbour does "
         "not take it. After that it is given up; the session's history says so.",
     ),
+    cfg.FloatOpt(
+        "host_watch_interval",
+        default=60.0,
+        min=0.0,
+        help="Seconds after which one of the engines lists the cloud's hosts, to tell which were "
+        "added and removed; sessions look while they run in any case. 0: only they do.",
+    ),
     cfg.StrOpt(
         "default_workflow", default="default", help="Workflow of a session that names none."
     ),

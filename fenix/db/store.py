@@ -10,9 +10,19 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from fenix.db import advance, constraints, disruptions, durations, lifecycle, outbox, records
+from fenix.db import (
+    advance,
+    constraints,
+    disruptions,
+    durations,
+    known_hosts,
+    lifecycle,
+    outbox,
+    records,
+)
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
+from fenix.db.known_hosts import Change
 
 
 class Store(Protocol):
@@ -80,6 +90,19 @@ class Store(Protocol):
         """Write a group's row of the ledger; False: somebody else did since it was read."""
         ...
 
+    def known_hosts(self) -> dict[str, datetime.datetime | None]:
+        """Since when each host that was known at the last look is missing; None: it is there."""
+        ...
+
+    def write_known_hosts(
+        self,
+        change: Change,
+        now: datetime.datetime,
+        outgoing: Sequence[records.Outgoing],
+    ) -> bool:
+        """Write what has changed with what is told of it; False: somebody else was faster."""
+        ...
+
 
 class SqlStore:
     """Rows in the database that all engines share."""
@@ -145,3 +168,16 @@ class SqlStore:
     def disrupt(self, disruption: records.Disruption) -> bool:
         """See :class:`Store`."""
         return disruptions.write(self._database, disruption)
+
+    def known_hosts(self) -> dict[str, datetime.datetime | None]:
+        """See :class:`Store`."""
+        return known_hosts.known(self._database)
+
+    def write_known_hosts(
+        self,
+        change: Change,
+        now: datetime.datetime,
+        outgoing: Sequence[records.Outgoing],
+    ) -> bool:
+        """See :class:`Store`."""
+        return known_hosts.write(self._database, change, now, outgoing)

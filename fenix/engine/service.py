@@ -27,6 +27,7 @@ from fenix.engine.actions import ActionRunner
 from fenix.engine.commands import Commands
 from fenix.engine.dispatcher import Dispatcher
 from fenix.engine.endings import Endings
+from fenix.engine.host_watch import HostWatch
 from fenix.engine.leases import Leases
 from fenix.engine.outbox import OutboxSender
 from fenix.engine.plugins import Plugins
@@ -139,9 +140,17 @@ class Engine(service.ServiceBase):
         self._beat()
         self._serve_metrics()
         self._rpc.start()
+        watch = HostWatch(
+            conf=conf,
+            database=self.database,
+            clock=clock,
+            cloud=ports.cloud,
+            engine_id=self.engine_id,
+        )
         for name, work in (
             ("dispatcher", self.dispatcher.loop),
             ("leases", self._every(conf.engine.lease / 3, self._keep_alive)),
+            *([("hosts", self._every(watch.interval, watch.look))] if watch.interval else []),
             *((f"outbox-{name}", sender.loop) for name, sender in self._senders.items()),
         ):
             thread = threading.Thread(target=work, name=name, daemon=True)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from fenix import exceptions, states
 from fenix.db import advance, records
 from fenix.db import sessions as db_sessions
+from fenix.db.known_hosts import Change
 from fenix.db.replies import View
 
 _R = TypeVar("_R")
@@ -41,6 +42,7 @@ class MemoryStore:
         #: What projects demand; may be changed while the session runs.
         self.instance_constraints: list[records.InstanceConstraint] = []
         self.group_constraints: list[records.GroupConstraint] = []
+        self._known_hosts: dict[str, datetime.datetime | None] = {}
         self._disruptions: dict[tuple[str, str], records.Disruption] = {}
         #: Is told of every notification that was written.
         self.send: Callable[[records.Outgoing], None] = lambda _row: None
@@ -176,6 +178,22 @@ class MemoryStore:
             return False
         disruption.revision += 1
         self._disruptions[key] = copy.deepcopy(disruption)
+        return True
+
+    def known_hosts(self) -> dict[str, datetime.datetime | None]:
+        """See :class:`fenix.db.store.Store`."""
+        return dict(self._known_hosts)
+
+    def write_known_hosts(
+        self, change: Change, now: datetime.datetime, outgoing: Sequence[records.Outgoing]
+    ) -> bool:
+        """See :class:`fenix.db.store.Store`."""
+        self._known_hosts.update(dict.fromkeys([*change.added, *change.back]))
+        self._known_hosts.update(dict.fromkeys(change.missing, now))
+        for hostname in change.removed:
+            del self._known_hosts[hostname]
+        for row in outgoing:
+            self.send(row)
         return True
 
     # Claims: the only engine takes the session whenever it is due

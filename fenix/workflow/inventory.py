@@ -33,6 +33,9 @@ _BLOCKING = {
 #: On no host.
 _HOMELESS = frozenset({"SHELVED_OFFLOADED", "DELETED", "SOFT_DELETED"})
 
+#: Phases of hosts that nothing more is done to.
+_ENDED = frozenset({"done", "quarantined", "skipped"})
+
 #: Nova stamps a change before the change can be read.
 _MARGIN = datetime.timedelta(seconds=5)
 
@@ -65,7 +68,11 @@ class Inventory:
         """
         hold = self._hold
         found = {h.hostname: h for h in hold.cloud.hosts()}
-        missing = [h.hostname for h in self._snapshot.session_hosts() if h.hostname not in found]
+        missing = [
+            h.hostname
+            for h in self._snapshot.session_hosts()
+            if h.hostname not in found and h.phase not in _ENDED
+        ]
         if missing:
             raise Fatal(
                 f"the cloud does not know {', '.join(missing)} any more; bring the host back or "
@@ -74,7 +81,7 @@ class Inventory:
         for cloud_host in self.usable_elsewhere(found.values()):
             self.add_outside(cloud_host)
         for host in self._snapshot.session_hosts():
-            if not host.started_at:
+            if not host.started_at and host.hostname in found:
                 self._service(host, found[host.hostname])
         self._capacities()
         self.refresh()

@@ -1,10 +1,12 @@
-"""Hosts that the session does not maintain, while it runs: they appear, fail and come back."""
+"""Hosts while a session runs: they appear, fail, come back, and go."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from fenix.cloud import base
+from fenix.db import records
+from fenix.workflow import presence
 from fenix.workflow.hold import Hold
 from fenix.workflow.inventory import Inventory
 
@@ -45,6 +47,28 @@ class Outside:
             self._inventory.count(new)
         for host in new:
             self._say(host.hostname, "new, and may take instances")
+
+    def gone(self, seen: Mapping[str, base.CloudHost]) -> list[records.Host]:
+        """Hosts of the session that are not in the cloud any more.
+
+        Whatever computes have appeared or gone is told as ``maintenance.host``.
+        """
+        snapshot = self._hold.snapshot
+        listed = frozenset(n for n, h in seen.items() if base.COMPUTE in h.roles)
+        if listed == snapshot.present:
+            return []
+        there = presence.look(
+            self._hold.store,
+            self._hold.conf,
+            seen.values(),
+            now=self._hold.now(),
+            admin_project=self._hold.admin_project,
+            session_id=self._hold.session.session_id,
+        )
+        snapshot.present = listed if there == listed else None
+        return [
+            h for h in snapshot.computes() if h.hostname not in listed and h.hostname not in there
+        ]
 
     def _say(self, hostname: str, what: str) -> None:
         self._hold.event("host", f"{hostname}, outside the session, is {what}", host=hostname)

@@ -190,11 +190,17 @@ class Pipeline:
         self._upkeep.services()
         self._workflow.inventory.observe()
         picture = Picture(self._snapshot)
-        chosen = self._workflow.steering.next(waiting, places)
+        waiting = [h for h in waiting if h.phase == PENDING]
+        absent = self._upkeep.absent(waiting)
+        waiting = [h for h in waiting if h not in absent]
+        chosen = self._workflow.steering.next(waiting, places) if waiting else []
         for source, placement in chosen:
             self._emptying.begin(self._snapshot.hosts[source.name], placement)
         self._snapshot.tried["next"] = None if chosen else state
-        if not chosen and not active:
+        if absent:
+            # They are back in a moment, or gone.
+            return min(later, self._workflow.soon())
+        if waiting and not chosen and not active:
             raise Fatal(self.stuck([picture.source(h) for h in waiting]))
         return later
 

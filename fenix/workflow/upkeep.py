@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from fenix.cloud import base
@@ -54,7 +55,19 @@ class Upkeep:
             self._seen = {h.hostname: h for h in self._hold.cloud.hosts()}
             if self._hold.noted("discovered"):
                 self._outside.look(self._seen)
+                self._leave_out(self._outside.gone(self._seen))
         return self._seen
+
+    def absent(self, hosts: Iterable[records.Host]) -> list[records.Host]:
+        """Those that the cloud does not list just now."""
+        return [h for h in hosts if h.hostname not in self.services()]
+
+    def _leave_out(self, gone: Iterable[records.Host]) -> None:
+        """Hosts are not in the cloud any more: those that nothing is done to yet are left out."""
+        for host in gone:
+            if host.phase in (PENDING, DRAINING) and not self._hold.snapshot.on(host.hostname):
+                host.disabled, host.details = False, "not in the cloud any more"
+                self._phase(host, SKIPPED)
 
     def _now_is(self, seen: base.CloudHost, **changed: Any) -> None:
         """Know what a call of ours has changed, without listing every service again."""

@@ -80,6 +80,11 @@ class Client:
     def reason(self, session_id):
         return self.detail(session_id)["session"]["reason"] or ""
 
+    def events(self, session_id, kind):
+        """What the session's history says of one kind."""
+        found = self.call("GET", f"/maintenance/{session_id}/events?limit=1000").body["events"]
+        return [event["message"] for event in found if event["kind"] == kind]
+
     def wait_end(self, session_id, seconds=120, state="MAINTENANCE_DONE"):
         """Waits for a session to end.
 

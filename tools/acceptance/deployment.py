@@ -49,6 +49,8 @@ timeout = 10
 [engine]
 lease = 5
 max_sessions = 2
+host_observers = masakari,vitrage
+host_watch_interval = 5
 
 [workflow]
 project_maintenance_reply = 25

@@ -13,6 +13,7 @@ import signal
 import subprocess
 
 from checks import Unmet, until
+from keystoneauth1 import adapter
 from keystoneauth1 import session as ka_session
 from keystoneauth1.identity import v3
 from novaclient import client as nova_client
@@ -99,6 +100,15 @@ class Lab:
         where = {"service_type": service_type, "region_name": self.region}
         return (session or self.admin).request(
             path, method, endpoint_filter=where, connect_retries=_RETRIES, **more
+        )
+
+    def rest(self, service_type):
+        """A client of one of the cloud's services, as administrator."""
+        return adapter.Adapter(
+            self.admin,
+            service_type=service_type,
+            region_name=self.region,
+            connect_retries=_RETRIES,
         )
 
     def let_admin_boot_for_projects(self):

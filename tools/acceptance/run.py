@@ -16,8 +16,11 @@ import sys
 
 import constrained
 import conversation
+import half_way
+import host_changes
 import host_faults
 import move_faults
+import neighbours
 import rolling
 import service_faults
 import upgrade
@@ -106,6 +109,9 @@ PARTS = (
     a_session_over_all_hosts,
     *conversation.SCENARIOS,
     *constrained.SCENARIOS,
+    *neighbours.SCENARIOS,
+    *half_way.SCENARIOS,
+    *host_changes.SCENARIOS,
     *upgrade.SCENARIOS,
     short_times,
     *service_faults.SCENARIOS,

@@ -8,10 +8,10 @@ import uuid
 import sqlalchemy as sa
 
 from fenix.db import sessions as db_sessions
-from fenix.tests.unit.db import base
+from fenix.tests.unit.db import hosts
 
 
-class _ServerMixin(base.StatementsMixin):
+class _ServerMixin(hosts.HostsMixin):
     variable = ""
     #: Ends every connection to the test's own database but the one that says so.
     cut = ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fenix.tests.unit.db import base
+from fenix.tests.unit.db import hosts
 
 
-class SQLiteTest(base.StatementsMixin):
+class SQLiteTest(hosts.HostsMixin):
     """A file database, as the default configuration has it."""
