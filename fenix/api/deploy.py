@@ -14,11 +14,15 @@ from fenix.api.controllers.root import Root
 from fenix.api.cors import Cors
 from fenix.api.errors import Errors
 from fenix.api.intake import IntakeMiddleware
+from fenix.api.patience import Patience
 from fenix.api.requestlog import RequestLog
 from fenix.api.resource import Services
 from fenix.db.api import Database
 from fenix.rpc import transport as rpc_transport
 from fenix.rpc.client import EngineClient
+
+#: Seconds that a statement may take before the database counts as gone.
+DATABASE_PATIENCE = 30
 
 
 def make_app(
@@ -34,7 +38,7 @@ def make_app(
     :raises Exception: of the libraries, when ``conf`` does not describe a working set-up.
     """
     clock = clock or timing.SystemClock()
-    database = database or Database(conf)
+    database = database or Database(conf, patience=DATABASE_PATIENCE)
     engine = engine or EngineClient(conf, rpc_transport.make(conf), clock)
     writes = ratelimit.WriteLimit(conf.api.project_writes_per_minute, clock)
     services = Services(conf, database, engine, policy.make_enforcer(conf), clock, writes)
@@ -52,6 +56,7 @@ def behind_middleware(app: Any, conf: cfg.ConfigOpts, database: Database) -> Any
     """A WSGI application with everything that a request passes before it; the last line first."""
     app = auth.authenticated(app, conf)
     app = health.mounted(health.Health(conf, database), app)
+    app = Patience(app, conf)
     app = IntakeMiddleware(app, conf.api.max_request_body_size)
     app = microversion.Demand(app)
     app = Errors(app)

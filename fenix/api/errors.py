@@ -31,6 +31,9 @@ _BY_CODE: dict[int, str] = {
     if isinstance(c, type) and issubclass(c, exceptions.FenixError)
 }
 
+#: What database servers fail with; errors of statements and data are of other classes.
+_OF_SERVERS = (sa_exc.OperationalError, sa_exc.InternalError)
+
 
 def document(code: int, title: str, message: str, request: str) -> bytes:
     """The body of every error; ``request`` is the id under which the log speaks of it."""
@@ -76,9 +79,23 @@ def _answer(environ: dict[str, Any], error: Exception) -> webob.Response:
         return _unavailable(environ, "the database has no tables; run 'fenix-manage db upgrade'")
     if isinstance(error, db_exc.DBConnectionError | sa_exc.TimeoutError):
         return _unavailable(environ, "the database cannot be reached; repeat the request later")
+    if isinstance(error, db_exc.DBDeadlock | db_exc.RetryRequest):
+        return _unavailable(environ, "the database is too busy; repeat the request later")
+    if isinstance(error, db_exc.DBError) and isinstance(error.inner_exception, _OF_SERVERS):
+        LOG.error("The database fails: %s", _one_line(error.inner_exception))
+        return _unavailable(
+            environ,
+            "the database fails (it may be full, read-only or overloaded; the log of fenix-api "
+            "says how); repeat the request later",
+        )
     if isinstance(error, keystone_exc.ClientException):
         return _unavailable(environ, "Keystone cannot be reached; repeat the request later")
     return _response(environ, 500, exceptions.FenixError.title, _HIDDEN)
+
+
+def _one_line(error: BaseException) -> str:
+    """The driver's words, without the statement and its values."""
+    return " ".join(str(getattr(error, "orig", error)).split())
 
 
 def _own_words(error: exceptions.FenixError) -> str:

@@ -13,8 +13,11 @@ from fenix import exceptions
 from fenix.api.errors import WrongVerb
 from fenix.db import models
 from fenix.db.api import Database
+from fenix.rpc import background
 
 PATH = "/healthcheck"
+#: Seconds that the database is given, and look-ups that may hang at the same time.
+_PATIENCE, _AT_ONCE = 5, 10
 #: Schema of the answer with code 200, when it is JSON.
 ANSWER = {
     "title": "Health",
@@ -37,17 +40,21 @@ class Health:
     def __init__(self, conf: cfg.ConfigOpts, database: Database) -> None:
         self._checks = healthcheck.Healthcheck(_elsewhere, conf)
         self._database = database
+        self._looks = background.Limited(_AT_ONCE, "the database does not answer")
+
+    def _look(self) -> None:
+        with self._database.reader() as session:
+            session.execute(sa.select(models.sessions.c.session_id).limit(1))
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Run the checks."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             raise WrongVerb(f"{PATH} answers GET only", ["GET", "HEAD"])
         try:
-            with self._database.reader() as session:
-                session.execute(sa.select(models.sessions.c.session_id).limit(1))
+            self._looks.run(self._look, _PATIENCE)
         except db_exc.DBNonExistentTable:
             raise
-        except db_exc.DBError:
+        except (db_exc.DBError, TimeoutError):
             raise exceptions.Unavailable("the database does not answer") from None
         inner = {**environ, "REQUEST_METHOD": "GET"}
         if inner.get("HTTP_ACCEPT", "*/*") in ("", "*/*"):

@@ -57,13 +57,18 @@ class Database:
     """The database that ``[database] connection`` names.
 
     Make it after forking: connections are not shared between processes.
+
+    :param patience: seconds after which a statement fails that a server does not answer; None: it
+        may take as long as it likes, as migrations do. An operator's own, in ``[database]
+        connection``, come first.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, patience: int | None = None) -> None:
         self._context = enginefacade.transaction_context()
-        self._context.configure(**_options(conf))
+        self._context.configure(**_options(conf, patience))
         self._scope = enginefacade.transaction_context_provider(_Scope)()
-        self._context.append_on_engine_create(_tune)
+        self._patience = patience
+        self._context.append_on_engine_create(self._tune)
         self._pool = {k: conf.database[n] for k, n in _POOL.items() if conf.database[n] is not None}
         self._lookups: sa.Engine | None = None
         self._lock = threading.Lock()
@@ -110,7 +115,16 @@ class Database:
             **more,
         )
         exc_filters.register_engine(light)
+        self._tune(light)
         return light
+
+    def _tune(self, engine: sa.Engine) -> None:
+        """Let every connection of an engine begin as the service needs it."""
+        if engine.dialect.name == "sqlite":
+            sa.event.listen(engine, "connect", _pragmas)
+        elif engine.dialect.name == "postgresql" and self._patience is not None:
+            milliseconds = self._patience * 1000
+            sa.event.listen(engine, "connect", lambda c, _: _bound_statements(c, milliseconds))
 
     @property
     def engine(self) -> sa.Engine:
@@ -126,28 +140,43 @@ class Database:
             lookups.dispose()
 
 
-def _options(conf: cfg.ConfigOpts) -> dict[str, Any]:
+#: What drivers are told of patience, by the name that their URLs begin with.
+_PATIENCE = {
+    "mysql": "connect_timeout={0}&read_timeout={0}&write_timeout={0}",
+    "postgresql": "connect_timeout={0}&tcp_user_timeout={0}000",
+}
+
+
+def _options(conf: cfg.ConfigOpts, patience: int | None = None) -> dict[str, Any]:
     found = {k: conf.database[k] for k in _PASSED_ON if k in conf.database}
     options = {k: v for k, v in found.items() if v is not None}
     parameters = options.get("connection_parameters") or ""
     connection = f"{options.get('connection')}?{parameters}"
     if connection.startswith("mysql") and "charset=" not in connection:
         # oslo.db's own default is three bytes a character, and statements with four fail.
-        options["connection_parameters"] = "&".join(filter(None, (parameters, "charset=utf8mb4")))
+        parameters = "&".join(filter(None, (parameters, "charset=utf8mb4")))
+    kind = connection.partition(":")[0].partition("+")[0]
+    if patience is not None and kind in _PATIENCE:
+        waits = _PATIENCE[kind].format(patience).split("&")
+        own = [wait for wait in waits if f"{wait.partition('=')[0]}=" not in connection]
+        parameters = "&".join(filter(None, (parameters, *own)))
+    if parameters:
+        options["connection_parameters"] = parameters
     return options
 
 
-def _tune(engine: sa.Engine) -> None:
-    if engine.dialect.name != "sqlite":
-        return
+def _pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
 
-    @sa.event.listens_for(engine, "connect")
-    def _pragmas(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_MS}")
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=NORMAL")
-        cursor.close()
+
+def _bound_statements(connection: Any, milliseconds: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = {milliseconds}")
+    connection.commit()
 
 
 def _transient(error: Exception) -> bool:

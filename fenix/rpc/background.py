@@ -21,13 +21,21 @@ LOG = logging.getLogger(__name__)
 R = TypeVar("R")
 
 _MAX_HINTS = 1000
+_TOO_MANY_COMMANDS = (
+    "too many commands wait for an engine; check that the message bus and a fenix-engine are up, "
+    "then repeat the request"
+)
 
 
 class Limited:
-    """Runs calls in threads of their own, so many at the same time at most."""
+    """Runs calls in threads of their own, so many at the same time at most.
 
-    def __init__(self, at_once: int) -> None:
+    :param refusal: what is said when as many hang already.
+    """
+
+    def __init__(self, at_once: int, refusal: str = _TOO_MANY_COMMANDS) -> None:
         self._slots = threading.Semaphore(at_once)
+        self._refusal = refusal
 
     def run(self, call: Callable[[], R], timeout: float) -> R:
         """The result of ``call``, or its error.
@@ -37,10 +45,7 @@ class Limited:
         :raises Unavailable: too many calls hang already.
         """
         if not self._slots.acquire(blocking=False):
-            raise exceptions.Unavailable(
-                "too many commands wait for an engine; check that the message bus and a "
-                "fenix-engine are up, then repeat the request"
-            )
+            raise exceptions.Unavailable(self._refusal)
         outcome: concurrent.futures.Future[R] = concurrent.futures.Future()
 
         def work() -> None:

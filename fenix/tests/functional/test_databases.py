@@ -23,6 +23,7 @@ class _OnServer(base.ApiTestCase):
 
     variable = ""
     options = ""
+    dropping = ""
 
     def setUp(self) -> None:
         if self.variable not in os.environ:
@@ -30,7 +31,7 @@ class _OnServer(base.ApiTestCase):
         url = sa.make_url(os.environ[self.variable])
         name = f"fenix_{uuid.uuid4().hex}"
         self._execute(url, f"CREATE DATABASE {name} {self.options}")
-        self.addCleanup(self._execute, url, f"DROP DATABASE {name}")
+        self.addCleanup(self._execute, url, f"DROP DATABASE {name} {self.dropping}")
         own = url.set(database=name).render_as_string(hide_password=False)
         self.sections = {"database": {"connection": own}}
         super().setUp()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import os
+import sqlite3
+import threading
 import unittest
 from unittest import mock
 
@@ -14,8 +16,10 @@ from keystoneauth1 import discover, session
 from oslo_config import cfg
 from oslo_db import exception as db_exc
 from oslo_log import log as logging_setup
+from sqlalchemy import exc as sa_exc
 from wsgi_intercept import requests_intercept
 
+from fenix.api import health
 from fenix.db import models, sessions
 from fenix.tests import base
 from fenix.tests.functional import sample, stand_in
@@ -103,6 +107,44 @@ class FailuresTest(base.ApiTestCase):
         with mock.patch("fenix.db.sessions.ids", side_effect=away):
             response = self.call("GET", "/v1/maintenance")
         self.assert_error(response, 503, "the database cannot be reached")
+
+    def test_a_database_that_fails(self) -> None:
+        driver = sqlite3.OperationalError("database or disk is full")
+        full = sa_exc.OperationalError("INSERT swordfish", {"a": "swordfish"}, driver)
+        for error, message in (
+            (db_exc.DBError(full), "the database fails (it may be full"),
+            (db_exc.DBDeadlock(), "the database is too busy"),
+            (sa_exc.TimeoutError(), "the database cannot be reached"),
+        ):
+            with (
+                self.subTest(message),
+                mock.patch("fenix.db.sessions.ids", side_effect=error),
+                self.assertLogs("fenix.api.errors") as logs,
+            ):
+                response = self.call("GET", "/v1/maintenance")
+                self.assert_error(response, 503, message)
+                self.assertNotIn("swordfish", response.text + "".join(logs.output))
+                self.assertNotIn("Traceback", "".join(logs.output))
+
+    def test_a_statement_that_is_wrong_is_a_defect(self) -> None:
+        wrong = db_exc.DBDataError(sa_exc.DataError("INSERT", {}, Exception("too long")))
+        with (
+            mock.patch("fenix.db.sessions.ids", side_effect=wrong),
+            self.assertLogs("fenix.api.errors", logging.ERROR),
+        ):
+            self.assertEqual(500, self.call("GET", "/v1/maintenance").status_int)
+
+    def test_health_of_a_database_that_hangs(self) -> None:
+        release = threading.Event()
+        self.addCleanup(release.set)
+        with (
+            mock.patch.object(
+                self.service.database, "reader", side_effect=lambda: release.wait(60)
+            ),
+            mock.patch.object(health, "_PATIENCE", 0.1),
+        ):
+            response = self.call("GET", "/healthcheck")
+        self.assert_error(response, 503, "the database does not answer")
 
     def test_health_of_a_database_that_is_away(self) -> None:
         away = db_exc.DBConnectionError()
