@@ -118,6 +118,7 @@ def carriers(
                 warn_after=_WARN_AFTER,
                 trying="it is tried again, and no session waits for it; see to that service, or "
                 "take the observer out of [engine] host_observers",
+                remedy="do there by hand what it was to be told",
             )
         )
     return found

@@ -189,7 +189,7 @@ class OutboxSender:
 
     def _lose(self, row: records.Outgoing, status: str, error: str) -> None:
         what = "may not have arrived" if status == db_outbox.UNSURE else "did not arrive"
-        text = f"{self._what(row)} {what}: {error}"
+        text = "; ".join(filter(None, (f"{self._what(row)} {what}: {error}", self._carrier.remedy)))
         event = self._line(row, text, status)
         LOG.error("Session %s: %s", event.session_id, text)
         db_outbox.lose(self._database, row, self._engine_id, status, error, event)

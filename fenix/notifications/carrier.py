@@ -26,6 +26,7 @@ class Carrier:
     :ivar give_up: a row older than this that is not taken is dead; None: it waits for ever.
     :ivar warn_after: after so many tries the history of the session says that they fail, and
         ``trying``, what happens and what to do; None: never.
+    :ivar remedy: what to do when a row is dead, for the same history.
     :ivar parallel: how many channels are sent from at the same time by one engine.
     """
 
@@ -38,3 +39,4 @@ class Carrier:
     parallel: int = 1
     warn_after: int | None = None
     trying: str = "it is tried again"
+    remedy: str = ""

@@ -19,6 +19,7 @@ from keystoneauth1.identity import v3
 from novaclient import client as nova_client
 from novaclient import exceptions as nova_exc
 
+_SHIPPED = pathlib.Path(__file__).parents[2] / "etc" / "fenix"
 TOOL = pathlib.Path(__file__).parents[1] / "openstack-lab"
 PROJECTS = ("vnf-a", "vnf-b")
 FILLER = "acceptance-filler"
@@ -110,6 +111,16 @@ class Lab:
             region_name=self.region,
             connect_retries=_RETRIES,
         )
+
+    def unlike_shipped(self):
+        """Names of files under ``etc/fenix`` that Ceilometer here does not use as they are."""
+        used = pathlib.Path(self.env["LAB"]) / "etc" / "ceilometer"
+        return [
+            path.name
+            for path in sorted(_SHIPPED.glob("event_*.yaml"))
+            if not (used / path.name).exists()
+            or (used / path.name).read_bytes() != path.read_bytes()
+        ]
 
     def let_admin_boot_for_projects(self):
         """Gives the user admin its role in the projects too: an admin may name a server's host."""

@@ -16,7 +16,8 @@ _PATIENCE = 300
 _ACTIONS = [
     {"plugin": "dummy", "type": "pre"},
     {"plugin": "dummy", "type": "host", "metadata": {"seconds": 2}},
-    {"plugin": "dummy", "type": "compute", "metadata": {"seconds": 2}},
+    # Long enough for somebody to look at Nova meanwhile, on a busy machine too.
+    {"plugin": "dummy", "type": "compute", "metadata": {"seconds": 4}},
     {"plugin": "dummy", "type": "controller", "metadata": {"seconds": 1}},
     {"plugin": "dummy", "type": "post"},
 ]

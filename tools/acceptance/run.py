@@ -46,7 +46,7 @@ _FAULT_OPTIONS = {
 }
 
 
-def deploy(report, fenix):
+def deploy(report, lab, fenix):
     """From nothing to a service that answers."""
     fenix.register()
     fenix.configure()
@@ -58,6 +58,7 @@ def deploy(report, fenix):
     report.equal("the upgrade check is content", (0, ""), (code, printed if code else ""))
     fenix.start(API, *ENGINES)
     fenix.wait_ready()
+    report.none("Ceilometer has the files that Fenix ships", lab.unlike_shipped())
     report.equal("the API has two workers", 2, len(fenix.workers(API)))
     report.equal("the catalogue has Fenix", f"{fenix.url}/v1", fenix.endpoint())
 
@@ -68,7 +69,7 @@ def ready(report, lab, fenix):
         lab.clean()
         lab.clean_alarms()
         lab.let_admin_boot_for_projects()
-        deploy(report, fenix)
+        deploy(report, lab, fenix)
         return True
     return False
 

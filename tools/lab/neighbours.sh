@@ -80,7 +80,16 @@ values() {  # values CATEGORY LINES TYPE: each line a priority, a name, and what
     } > "$ETC/vitrage/values/$3.yaml"
 }
 
-# Tables. Masakari's command makes its own, then stops at those of a library that only its engine uses.
+# Once, also in a lab that was made without them: their databases, and then their places in the catalogue.
+neighbour_schemas() {
+    [ ! -e "$STATE/neighbours.done" ] || return 0
+    local d
+    for d in masakari vitrage; do sql "CREATE DATABASE IF NOT EXISTS $d CHARACTER SET utf8mb3"; done
+    masakari_schema && vitrage_schema || exit 1
+    rm -f "$STATE/catalogue.done"
+    touch "$STATE/neighbours.done"
+}
+# Masakari's command makes its own, then stops at those of a library that only its engine uses.
 masakari_schema() {
     "$VENV/bin/masakari-manage" --config-file "$ETC/masakari/masakari.conf" db sync >> "$LOG/setup.out" 2>&1
     [ "$(sql "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'masakari' AND table_name = 'hosts'")" = 1 ] ||

@@ -42,8 +42,7 @@ nova_schema() {
         manage nova-manage nova cell_v2 create_cell --name cell1
 }
 other_schemas() {
-    manage placement-manage placement db sync && manage aodh-dbsync aodh && manage glance-manage glance db_sync &&
-        masakari_schema && vitrage_schema
+    manage placement-manage placement db sync && manage aodh-dbsync aodh && manage glance-manage glance db_sync
 }
 
 databases() {
@@ -51,14 +50,14 @@ databases() {
     start_rabbit rabbit "$LAB/rabbit" $P_RABBIT lab $PASS || exit 1
     start_on $P_MEMCACHED memcached memcached -u "$(id -un)" -l 127.0.0.1 -p $P_MEMCACHED -m 32 || exit 1
     start_mariadb mysql "$STATE/mysql" $P_MYSQL && wait_port $P_MYSQL mysql || exit 1
-    [ ! -e "$STATE/databases.done" ] || return 0
+    if [ -e "$STATE/databases.done" ]; then neighbour_schemas; return; fi
     say "making the databases"
     sql "CREATE USER IF NOT EXISTS lab@'127.0.0.1' IDENTIFIED BY '$PASS'; GRANT ALL ON *.* TO lab@'127.0.0.1'"
-    for d in keystone placement glance nova_api nova nova_cell0 aodh masakari vitrage; do
+    for d in keystone placement glance nova_api nova nova_cell0 aodh; do
         sql "CREATE DATABASE IF NOT EXISTS $d CHARACTER SET utf8mb3"
     done
     sql "CREATE DATABASE IF NOT EXISTS fenix CHARACTER SET utf8mb4"
-    for j in keystone_schema nova_schema other_schemas; do $j & jobs+=($!); done
+    for j in keystone_schema nova_schema other_schemas neighbour_schemas; do $j & jobs+=($!); done
     for j in "${jobs[@]}"; do wait "$j" || exit 1; done
     touch "$STATE/databases.done"
 }

@@ -103,6 +103,7 @@ class GivenUpTest(AwayTest):
             "given up",
         )[0]
         self.assertIn("observer-masakari", dead)
+        self.assertIn("do there by hand what it was to be told", dead)
         # Vitrage had no part in it.
         self.wait_for(lambda: len(self.vitrage.events("compute-3")) == 3, "Vitrage is told")
 
