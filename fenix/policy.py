@@ -91,6 +91,36 @@ _TABLE: list[tuple[str, str, str, list[tuple[str, str]]]] = [
         [("PUT", PROJECT), ("PUT", PROJECT + "/{instance_id}")],
     ),
     (
+        "subscription:list",
+        _AUDITOR,
+        "List the webhooks of all projects.",
+        [("GET", "/v1/subscription")],
+    ),
+    (
+        "subscription:show",
+        _READER,
+        "Show a project's webhook, without its secret.",
+        [("GET", "/v1/subscription/{project_id}")],
+    ),
+    (
+        "subscription:put",
+        _MEMBER,
+        "Register a project's webhook.",
+        [("PUT", "/v1/subscription/{project_id}")],
+    ),
+    (
+        "subscription:delete",
+        _MEMBER,
+        "Delete a project's webhook.",
+        [("DELETE", "/v1/subscription/{project_id}")],
+    ),
+    (
+        "dead_letter:list",
+        _AUDITOR,
+        "List notifications that could not be delivered.",
+        [("GET", "/v1/dead_letters")],
+    ),
+    (
         "constraint:any_project",
         _ADMIN,
         "Read and write constraints that other projects own.",

@@ -116,6 +116,21 @@ EVENTS = an_object("Events", session_id=_TEXT, events=listed(_row("event", "Even
 INSTANCE_IDS = an_object("InstanceIds", instance_ids=listed(_TEXT))
 ENGINES = an_object("Engines", engines=listed(_row("engine", "Engine", sessions=listed(_TEXT))))
 
+SUBSCRIPTION = _row("subscription", "Subscription")
+SUBSCRIPTIONS = an_object("Subscriptions", subscriptions=listed(SUBSCRIPTION))
+DEAD_LETTERS = an_object(
+    "DeadLetters",
+    dead_letters=listed(
+        _row(
+            "dead_letter",
+            "DeadLetter",
+            id={"type": "integer"},
+            state=nullable(_TEXT),
+            error=_TEXT,
+        )
+    ),
+)
+
 ERROR = an_object(
     "Error",
     error=an_object(

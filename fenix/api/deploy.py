@@ -18,6 +18,8 @@ from fenix.api.patience import Patience
 from fenix.api.requestlog import RequestLog
 from fenix.api.resource import Services
 from fenix.db.api import Database
+from fenix.notifications.webhook.secrets import Secrets
+from fenix.notifications.webhook.targets import Targets
 from fenix.rpc import transport as rpc_transport
 from fenix.rpc.client import EngineClient
 
@@ -40,8 +42,16 @@ def make_app(
     clock = clock or timing.SystemClock()
     database = database or Database(conf, patience=DATABASE_PATIENCE)
     engine = engine or EngineClient(conf, rpc_transport.make(conf), clock)
-    writes = ratelimit.WriteLimit(conf.api.project_writes_per_minute, clock)
-    services = Services(conf, database, engine, policy.make_enforcer(conf), clock, writes)
+    services = Services(
+        conf=conf,
+        database=database,
+        engine=engine,
+        enforcer=policy.make_enforcer(conf),
+        clock=clock,
+        writes=ratelimit.WriteLimit(conf.api.project_writes_per_minute, clock),
+        targets=Targets(conf),
+        secrets=Secrets(conf),
+    )
 
     app = pecan.Pecan(
         Root(services),

@@ -211,6 +211,8 @@ def _tag(path: str) -> str:
         "plan": "session",
         "instance": "constraint",
         "instance_group": "constraint",
+        "subscription": "subscription",
+        "dead_letters": "subscription",
         "engines": "engine",
     }.get(path.split("/")[2] if path.count("/") > 1 else "", "service")
 

@@ -37,6 +37,22 @@ OF_EVENTS = (
     ),
 )
 
+OF_PROJECTS = (
+    _LIMIT,
+    Parameter("marker", {"type": "string"}, "The last project of the page before."),
+)
+OF_DEAD_LETTERS = (
+    _LIMIT,
+    Parameter(
+        "marker",
+        {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+        "id of the last one of the page before.",
+    ),
+    Parameter("session_id", {"type": "string"}, "Only those of this session."),
+    Parameter("channel", {"type": "string"}, "Only those to this project."),
+    Parameter("carrier", {"type": "string"}, "Only those by this carrier, such as webhook."),
+)
+
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _STATE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
@@ -67,8 +83,8 @@ def event_marker(query: Mapping[str, str]) -> int:
         return 0
     if not _NUMBER.fullmatch(text):
         raise exceptions.BadRequest(
-            f"marker: {validation.shown(text)} is not an event_id; send that of the last event of "
-            f"the page before, or leave it out"
+            f"marker: {validation.shown(text)} is not the id of an element; send that of the last "
+            f"one of the page before, or leave it out"
         )
     return int(text)
 

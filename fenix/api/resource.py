@@ -21,6 +21,8 @@ from fenix.api.errors import WrongVerb
 from fenix.api.operation import Operation, Parameter
 from fenix.context import RequestContext
 from fenix.db.api import Database
+from fenix.notifications.webhook.secrets import Secrets
+from fenix.notifications.webhook.targets import Targets
 from fenix.rpc.client import EngineClient
 
 _READS = frozenset({"GET", "HEAD"})
@@ -37,6 +39,8 @@ class Services:
     enforcer: oslo_policy.Enforcer
     clock: timing.Clock
     writes: ratelimit.WriteLimit
+    targets: Targets
+    secrets: Secrets
 
 
 class Resource:

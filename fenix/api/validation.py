@@ -63,6 +63,13 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
+def _given(error: Any) -> str:
+    """The value that is wrong, unless it must not be shown to anybody."""
+    if isinstance(error.schema, dict) and error.schema.get("writeOnly"):
+        return "what was sent"
+    return shown(error.instance)
+
+
 _NAMES = {
     "string": "a string",
     "integer": "an integer",
@@ -92,19 +99,19 @@ def _repeated(error: Any) -> str:
 
 
 _WORDS: Mapping[str, Callable[[Any], str]] = {
-    "type": lambda e: f"{shown(e.instance)} is not {_types(e)}",
-    "enum": lambda e: f"{shown(e.instance)} is not one of {', '.join(map(str, e.validator_value))}",
+    "type": lambda e: f"{_given(e)} is not {_types(e)}",
+    "enum": lambda e: f"{_given(e)} is not one of {', '.join(map(str, e.validator_value))}",
     "required": lambda e: f"{e.message.split(' is ')[0]} is missing",
     "additionalProperties": _unknown,
     "uniqueItems": _repeated,
-    "minimum": lambda e: f"{shown(e.instance)} is less than {e.validator_value}",
-    "maximum": lambda e: f"{shown(e.instance)} is more than {e.validator_value}",
-    "minLength": lambda e: f"{shown(e.instance)} is shorter than {e.validator_value} characters",
-    "maxLength": lambda e: f"{shown(e.instance)} is longer than {e.validator_value} characters",
+    "minimum": lambda e: f"{_given(e)} is less than {e.validator_value}",
+    "maximum": lambda e: f"{_given(e)} is more than {e.validator_value}",
+    "minLength": lambda e: f"{_given(e)} is shorter than {e.validator_value} characters",
+    "maxLength": lambda e: f"{_given(e)} is longer than {e.validator_value} characters",
     "maxItems": lambda e: f"more than {e.validator_value} elements",
     "maxProperties": lambda e: f"more than {e.validator_value} keys",
-    "pattern": lambda e: f"{shown(e.instance)} does not look right",
-    "anyOf": lambda e: f"{shown(e.instance)} is not one of the forms that are accepted",
+    "pattern": lambda e: f"{_given(e)} does not look right",
+    "anyOf": lambda e: f"{_given(e)} is not one of the forms that are accepted",
 }
 
 

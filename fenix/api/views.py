@@ -66,7 +66,7 @@ _INSTANCE = [
     "move_attempts",
     "details",
 ]
-_PROJECT = ["project_id", "state", "has_manager", "event_types", "details"]
+_PROJECT = ["project_id", "state", "has_manager", "event_types", "carrier", "details"]
 _WAIT = [
     "state",
     "host",
@@ -119,6 +119,19 @@ _ENGINE = [
 ]
 
 
+#: Without the secret: it is written, never shown.
+_SUBSCRIPTION = ["project_id", "url", "event_type", "updated_at"]
+_DEAD_LETTER = [
+    "session_id",
+    "carrier",
+    "channel",
+    "event_type",
+    "message_id",
+    "status",
+    "attempts",
+    "created_at",
+]
+
 #: What is shown of each kind of row, for the description of the API.
 FIELDS: dict[str, tuple[type, list[str]]] = {
     "session": (records.Summary, _SESSION),
@@ -130,7 +143,21 @@ FIELDS: dict[str, tuple[type, list[str]]] = {
     "run": (records.ActionRun, _RUN),
     "event": (records.Event, _EVENT),
     "engine": (records.Engine, _ENGINE),
+    "subscription": (records.Subscription, _SUBSCRIPTION),
+    "dead_letter": (records.Outgoing, _DEAD_LETTER),
 }
+
+
+def subscription(found: records.Subscription) -> dict[str, Any]:
+    """The webhook of a project."""
+    return _shown(found, _SUBSCRIPTION)
+
+
+def dead_letter(found: records.Outgoing) -> dict[str, Any]:
+    """What was not delivered, or perhaps not, and why."""
+    why = found.error or "the engine that sent it died meanwhile"
+    told = {"id": found.outbox_id, "state": found.payload.get("state"), "error": why}
+    return {**told, **_shown(found, _DEAD_LETTER)}
 
 
 def event(found: records.Event) -> dict[str, Any]:

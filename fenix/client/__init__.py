@@ -19,6 +19,8 @@ from fenix.client.plans import Plan
 from fenix.client.replies import Replies
 from fenix.client.results import Engine, read
 from fenix.client.sessions import Sessions
+from fenix.client.signature import SignatureError, verify
+from fenix.client.subscriptions import Subscriptions
 from fenix.client.webhook import HostEvent, ProjectEvent, SessionEvent, decode
 
 __all__ = [
@@ -28,7 +30,9 @@ __all__ = [
     "HostEvent",
     "ProjectEvent",
     "SessionEvent",
+    "SignatureError",
     "decode",
+    "verify",
 ]
 
 
@@ -39,6 +43,7 @@ class Client:
     :ivar replies: a manager's part.
     :ivar instance_constraints: what instances tolerate.
     :ivar group_constraints: what groups tolerate.
+    :ivar subscriptions: webhooks of projects.
     """
 
     def __init__(self, session: Any, endpoint: str | None = None, **more: Any) -> None:
@@ -47,6 +52,7 @@ class Client:
         self.replies = Replies(self._connection)
         self.instance_constraints = InstanceConstraints(self._connection)
         self.group_constraints = GroupConstraints(self._connection)
+        self.subscriptions = Subscriptions(self._connection)
 
     def project_id(self) -> str | None:
         """The project that the caller's token is for; None where no Keystone is used."""

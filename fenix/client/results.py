@@ -156,6 +156,7 @@ class Project:
     state: str | None = None
     has_manager: bool = False
     event_types: list[str] = dataclasses.field(default_factory=list)
+    carrier: str = "bus"
     details: str | None = None
     waits: list[Wait] = dataclasses.field(default_factory=list)
 
@@ -228,6 +229,33 @@ class Engine:
     sessions: list[str] = dataclasses.field(default_factory=list)
     started_at: _Time = None
     heartbeat_at: _Time = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """The webhook that a project has registered."""
+
+    project_id: str
+    url: str
+    event_type: str = ""
+    updated_at: _Time = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DeadLetter:
+    """A notification that was not delivered (``dead``), or perhaps not (``unsure``)."""
+
+    id: int
+    session_id: str
+    carrier: str = ""
+    channel: str = ""
+    event_type: str = ""
+    state: str | None = None
+    message_id: str = ""
+    status: str = ""
+    attempts: int = 0
+    error: str = ""
+    created_at: _Time = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

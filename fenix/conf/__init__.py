@@ -26,6 +26,7 @@ from fenix.conf import (
     notifications,
     observers,
     service_auth,
+    webhook,
     workflow,
 )
 
@@ -35,6 +36,7 @@ _MODULES = (
     engine,
     workflow,
     notifications,
+    webhook,
     service_auth,
     command_action,
     metrics,

@@ -16,13 +16,15 @@ OPTS = [
     cfg.BoolOpt(
         "use_aodh",
         default=True,
-        help="Look up in Aodh which projects have an event alarm, that is a manager. False: "
-        "every project is taken to have one.",
+        help="Look up in Aodh which projects have an event alarm, that is a manager. False, and "
+        "where the catalogue has no Aodh: every project is taken to have one, and is told by "
+        "project_event_types. A project that has registered a webhook has a manager anyway.",
     ),
     cfg.ListOpt(
         "project_event_types",
         default=[PLANNED],
-        help="Event types sent to every project where Aodh is not used or not deployed. "
+        help="Event types sent to every project where Aodh is not used or not deployed; empty: "
+        "there only projects with a webhook of their own have a manager. "
         f"{PLANNED} is the documented name, {SCHEDULED} the one older managers subscribe to.",
     ),
     cfg.ListOpt(

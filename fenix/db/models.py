@@ -129,6 +129,7 @@ projects = _table(
     sa.Column("state", sa.String(64)),
     sa.Column("has_manager", sa.Boolean, nullable=False),
     sa.Column("event_types", sa.JSON, nullable=False),
+    sa.Column("carrier", sa.String(32), nullable=False, server_default="bus"),
     sa.Column("details", sa.Text),
 )
 
@@ -214,6 +215,16 @@ instance_groups = _table(
     sa.Column("max_impacted_members", sa.Integer),
     sa.Column("recovery_time", sa.Integer),
     sa.Column("resource_mitigation", sa.Boolean),
+)
+
+#: Webhooks that projects have registered; they outlive sessions.
+subscriptions = _table(
+    "subscriptions",
+    sa.Column("project_id", sa.String(64), primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("event_type", sa.String(64), nullable=False),
+    sa.Column("updated_at", _TIME, nullable=False),
 )
 
 #: Members of a group that are impacted, or were a moment ago, by any session.

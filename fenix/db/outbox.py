@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 import sqlalchemy as sa
 
 from fenix.db import models, records, rows
+from fenix.db import sessions as db_sessions
 from fenix.db.api import Database, repeatable, retried
 
 _O = models.outbox
@@ -66,6 +67,28 @@ def left_at(database: Database, message_id: str) -> datetime.datetime | None:
     taken = sa.case((_O.c.status.in_(LOST), _O.c.created_at), else_=_O.c.sent_at)
     with database.lookup() as session:
         return session.scalar(sa.select(taken).where(_O.c.message_id == message_id))
+
+
+@repeatable
+def lost(
+    database: Database, marker: int, limit: int, where: Mapping[str, str]
+) -> list[records.Outgoing]:
+    """What is not sent again though it was not, or perhaps not, taken; oldest first.
+
+    :param marker: an ``outbox_id``; those after it.
+    :param where: columns, and the values that they have.
+    """
+    with database.lookup() as session:
+        return rows.select(
+            session,
+            _O,
+            records.Outgoing,
+            _O.c.status.in_(LOST),
+            _O.c.outbox_id > marker,
+            *(_O.c[name] == value for name, value in where.items()),
+            order_by=_O.c.outbox_id,
+            limit=limit,
+        )
 
 
 @retried
@@ -159,6 +182,8 @@ def failed(
     :param event: a line for the history of its session.
     """
     with database.writer() as session:
+        if event is not None:
+            session.execute(db_sessions.turn_statement(event.session_id))
         changed = session.execute(
             sa.update(_O)
             .where(*_still_ours(row, owner))
@@ -182,6 +207,7 @@ def lose(
     :param status: ``dead``, or ``unsure`` when it may have arrived.
     """
     with database.writer() as session:
+        session.execute(db_sessions.turn_statement(event.session_id))
         changed = session.execute(
             sa.update(_O)
             .where(*_still_ours(row, owner))

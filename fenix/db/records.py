@@ -9,6 +9,11 @@ from typing import Any
 Time = datetime.datetime
 
 
+#: Carriers of the outbox: the message bus, and the webhooks that projects have registered.
+BUS = "bus"
+WEBHOOK = "webhook"
+
+
 @dataclasses.dataclass(slots=True)
 class Session:
     """A maintenance session."""
@@ -140,6 +145,7 @@ class Project:
     state: str | None = None
     has_manager: bool = True
     event_types: list[str] = dataclasses.field(default_factory=list)
+    carrier: str = BUS
     details: str | None = None
 
 
@@ -259,10 +265,6 @@ class Event:
     event_id: int = 0
 
 
-#: The carrier of notifications on the message bus.
-BUS = "bus"
-
-
 def observer_carrier(name: str) -> str:
     """The carrier of what is to be told to a host observer."""
     return f"observer-{name}"
@@ -290,6 +292,17 @@ class Outgoing:
     error: str | None = None
     sent_at: Time | None = None
     outbox_id: int = 0
+
+
+@dataclasses.dataclass(slots=True)
+class Subscription:
+    """The webhook of a project; ``secret`` as it is kept, ``event_type`` what it is told by."""
+
+    project_id: str
+    url: str
+    secret: str = dataclasses.field(repr=False)
+    event_type: str
+    updated_at: Time
 
 
 @dataclasses.dataclass(slots=True)

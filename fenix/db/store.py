@@ -19,6 +19,7 @@ from fenix.db import (
     lifecycle,
     outbox,
     records,
+    subscriptions,
 )
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
@@ -80,6 +81,10 @@ class Store(Protocol):
         self, project_ids: Iterable[str]
     ) -> tuple[list[records.InstanceConstraint], list[records.GroupConstraint]]:
         """What these projects demand for their instances and groups, as it is now."""
+        ...
+
+    def subscriptions(self, project_ids: Iterable[str]) -> dict[str, str]:
+        """The event type of each of these projects that has registered a webhook."""
         ...
 
     def disruptions(self, project_ids: Iterable[str]) -> dict[tuple[str, str], records.Disruption]:
@@ -160,6 +165,10 @@ class SqlStore:
     ) -> tuple[list[records.InstanceConstraint], list[records.GroupConstraint]]:
         """See :class:`Store`."""
         return constraints.of_projects(self._database, project_ids)
+
+    def subscriptions(self, project_ids: Iterable[str]) -> dict[str, str]:
+        """See :class:`Store`."""
+        return subscriptions.of_projects(self._database, project_ids)
 
     def disruptions(self, project_ids: Iterable[str]) -> dict[tuple[str, str], records.Disruption]:
         """See :class:`Store`."""

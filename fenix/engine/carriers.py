@@ -11,6 +11,7 @@ from fenix.engine import observing
 from fenix.engine.plugins import Plugins
 from fenix.notifications.carrier import Carrier
 from fenix.notifications.publisher import Publisher
+from fenix.notifications.webhook.caller import Caller
 
 
 def every(
@@ -32,4 +33,5 @@ def every(
             pause=conf.notifications.retry_interval,
         ),
         *observing.carriers(conf, plugins.observers.items(), database, clock),
+        Caller(conf, database, clock).carrier(),
     ]

@@ -201,10 +201,15 @@ class OutboxSender:
     def _line(self, row: records.Outgoing, text: str, status: str) -> records.Event:
         """A line for the history of the session that a row is about."""
         return records.Event(
-            session_id=row.session_id or row.payload.get("session_id", ""),
+            session_id=row.session_id or _text(row.payload.get("session_id")) or "",
             at=self._clock.now(),
             kind="warning",
             message=text,
-            host=row.payload.get("host"),
+            host=_text(row.payload.get("host")),
+            project_id=_text(row.payload.get("project_id")),
             data={"message_id": row.message_id, "status": status},
         )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -163,6 +163,10 @@ class MemoryStore:
             [row for row in self.group_constraints if row.owner in owners],
         )
 
+    def subscriptions(self, project_ids: Iterable[str]) -> dict[str, str]:
+        """See :class:`fenix.db.store.Store`."""
+        return {}
+
     def disruptions(self, project_ids: Iterable[str]) -> dict[tuple[str, str], records.Disruption]:
         """See :class:`fenix.db.store.Store`."""
         owners = set(project_ids)

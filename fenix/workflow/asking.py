@@ -6,6 +6,7 @@ time, so that every reply on its URL has one meaning.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -48,8 +49,10 @@ class Asking:
         age = self._age()
         if age is not None and age < _FRESH and all(p in hold.snapshot.projects for p in wanted):
             return
+        subscribed = hold.store.subscriptions(wanted)
+        others = [p for p in wanted if p not in subscribed]
         try:
-            managers = hold.managers()
+            managers = hold.managers() if others else {}
         except exceptions.CloudError as error:
             if age is None:
                 raise
@@ -57,9 +60,12 @@ class Asking:
             return
         for project_id in wanted:
             project = hold.project(project_id)
-            before = (project.has_manager, list(project.event_types), project.details)
-            self._describe(project, managers)
-            if before != (project.has_manager, project.event_types, project.details):
+            before = dataclasses.replace(project)
+            if project_id in subscribed:
+                self._reach_by_webhook(project, subscribed[project_id])
+            else:
+                self._describe(project, managers)
+            if before != project:
                 hold.touch(project)
         hold.note("managers_at", hold.now().isoformat())
         self._demand(wanted)
@@ -70,10 +76,17 @@ class Asking:
             return None
         return (self._hold.now() - datetime.datetime.fromisoformat(known)).total_seconds()
 
+    @staticmethod
+    def _reach_by_webhook(project: records.Project, event_type: str) -> None:
+        """By its own webhook alone, also where it has alarms: nobody is told twice."""
+        project.carrier, project.has_manager = records.WEBHOOK, True
+        project.event_types, project.details = [event_type], None
+
     def _describe(self, project: records.Project, managers: dict[str, Any] | None) -> None:
+        project.carrier = records.BUS
         if managers is None:
-            project.has_manager = True
             project.event_types = list(self._hold.conf.notifications.project_event_types)
+            project.has_manager = bool(project.event_types)
             return
         manager = managers.get(project.project_id)
         project.has_manager = manager is not None
@@ -99,7 +112,8 @@ class Asking:
             raise Fatal(
                 f"projects without a manager: {', '.join(alone)}. [workflow] "
                 f"project_without_manager is 'fail': let each make an event alarm for "
-                f"maintenance.planned, or allow 'default_action'; then continue the session"
+                f"maintenance.planned or register a webhook (/v1/subscription), or allow "
+                f"'default_action'; then continue the session"
             )
 
     # Asking
@@ -343,7 +357,7 @@ class Asking:
         return (
             f"no reply to {state} from project {who} within the time given"
             f"{f' ({hints})' if hints else ''}; check that its manager runs, that its alarm "
-            f"reaches it and that it reaches the reply_url, then continue the session "
+            f"or webhook reaches it and that it reaches the reply_url, then continue the session "
             f"([workflow] project_silent = default_action goes on without an answer)"
         )
 

@@ -188,6 +188,7 @@ class Hold:
         *,
         due_at: datetime.datetime | None = None,
         send_once: bool = False,
+        carrier: str = records.BUS,
     ) -> str:
         now, message_id = self.now(), str(uuid.uuid4())
         self.changes.outgoing.append(
@@ -201,6 +202,7 @@ class Hold:
                 created_at=now,
                 due_at=due_at or now,
                 send_once=send_once,
+                carrier=carrier,
             )
         )
         return message_id
@@ -218,7 +220,8 @@ class Hold:
         due_at: datetime.datetime | None = None,
         send_once: bool = False,
     ) -> str | None:
-        """Send an event to a project's manager, by every name that its alarms listen to.
+        """Send an event to a project's manager: by every name that its alarms listen to, or to
+        the webhook that it has registered.
 
         :returns: the id of the last notification.
         """
@@ -235,7 +238,12 @@ class Hold:
         )
         sent = {
             event_type: self._send(
-                project.project_id, event_type, payload, due_at=due_at, send_once=send_once
+                project.project_id,
+                event_type,
+                payload,
+                due_at=due_at,
+                send_once=send_once,
+                carrier=project.carrier,
             )
             for event_type in project.event_types
         }
@@ -247,6 +255,7 @@ class Hold:
             state=state,
             reply_at=timing.wire(reply_at),
             messages=sent,
+            carrier=project.carrier,
         )
         return list(sent.values())[-1] if sent else None
 

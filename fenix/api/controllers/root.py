@@ -13,6 +13,7 @@ from fenix.api.controllers.constraints import GROUP, INSTANCE, Constraints
 from fenix.api.controllers.engines import Engines
 from fenix.api.controllers.plans import Plans
 from fenix.api.controllers.sessions import Sessions
+from fenix.api.controllers.subscriptions import DeadLetters, Subscriptions
 from fenix.api.resource import Resource, Services, verb
 from fenix.conf import api as conf_api
 
@@ -45,6 +46,8 @@ class V1(Resource):
             "instance": lambda _: Constraints(self.services, INSTANCE),
             "instance_group": lambda _: Constraints(self.services, GROUP),
             "engines": lambda _: Engines(self.services),
+            "subscription": lambda _: Subscriptions(self.services),
+            "dead_letters": lambda _: DeadLetters(self.services),
             "openapi.json": lambda _: Description(self.services),
         }
 
