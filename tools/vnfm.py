@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A sample VNFM: the manager of an application that takes part in its own maintenance.
 
-It receives Aodh's event alarms as webhooks, looks up which of its instances are meant, and
-answers on the ``reply_url`` with a token of its own project:
+It receives Aodh's event alarms as webhooks, or is called by Fenix itself (``--webhook``), looks up
+which of its instances are meant, and answers on the ``reply_url`` with a token of its own project:
 
 * MAINTENANCE, MAINTENANCE_COMPLETE: agrees; on the latter it scales out to its former size.
 * SCALE_IN: deletes as many of its scalable instances as Fenix says it needs, then agrees.
@@ -25,6 +25,7 @@ import math
 import os
 import queue
 import re
+import secrets
 import threading
 import time
 import uuid
@@ -33,6 +34,8 @@ from keystoneauth1 import session as ka_session
 from keystoneauth1.identity import v3
 from novaclient import client as nova_client
 from novaclient import exceptions as nova_exc
+
+from fenix.client import SignatureError, verify
 
 LOG = logging.getLogger("vnfm")
 
@@ -105,20 +108,21 @@ class VNFM:
         self._down = set()
         self._todo = queue.Queue()
         self._server = None
+        self._secret = None
 
     # The alarm receiver
 
     def start(self, host="127.0.0.1", port=0):
         """Listen for alarms; returns the URL to subscribe with."""
-        todo = self._todo
+        receive = self.receive
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
                 length = int(self.headers.get("Content-Length") or 0)
-                todo.put(json.loads(self.rfile.read(length)))
-                self.send_response(200)
+                body = self.rfile.read(length)
+                self.send_response(receive(body, self.headers.get("X-Fenix-Signature")))
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -129,6 +133,17 @@ class VNFM:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         threading.Thread(target=self._work, daemon=True).start()
         return f"http://{host}:{self._server.server_port}/maintenance"
+
+    def receive(self, body, signature):
+        """Take a body in, if it may be believed; returns the status to answer with."""
+        if self._secret is not None:
+            try:
+                verify(body, signature, self._secret)
+            except SignatureError as error:
+                LOG.warning("refused: %s", error)
+                return 403
+        self._todo.put(json.loads(body))
+        return 200
 
     def stop(self):
         """Stop listening, after what came in has been answered."""
@@ -151,6 +166,12 @@ class VNFM:
             json=alarm,
             endpoint_filter={"service_type": "alarming", "region_name": self.region},
         ).json()["alarm_id"]
+
+    def register(self, url):
+        """Let Fenix call ``url`` itself; from now on only signed calls are believed."""
+        self._secret = secrets.token_urlsafe(32)
+        body = {"url": url, "secret": self._secret, "event_type": EVENT_TYPE}
+        self._maintenance("PUT", f"/subscription/{self.project_id}", body)
 
     def _work(self):
         while True:
@@ -347,6 +368,9 @@ def main():
     parser.add_argument(
         "--no-alarm", action="store_true", help="the alarm is there already, as from vnf.yaml"
     )
+    parser.add_argument(
+        "--webhook", metavar="URL", help="be called by Fenix itself, where it reaches this manager"
+    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
     auth = v3.Password(
@@ -368,7 +392,9 @@ def main():
     )
     manager.set_constraints()
     url = manager.start(options.listen, options.port)
-    if not options.no_alarm:
+    if options.webhook:
+        manager.register(options.webhook)
+    elif not options.no_alarm:
         LOG.info("alarm %s", manager.subscribe(url))
     LOG.info("listening on %s", url)
     try:

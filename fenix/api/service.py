@@ -16,9 +16,10 @@ from oslo_log import log
 from oslo_service import service as oslo_service
 
 from fenix import conf as fenix_conf
-from fenix import policy, version
+from fenix import exceptions, policy, version
 from fenix.api import auth, deploy, server
 from fenix.api.server import CannotServe
+from fenix.notifications.webhook import caller
 
 LOG = logging.getLogger(__name__)
 
@@ -67,6 +68,10 @@ def check(conf: cfg.ConfigOpts) -> None:
         policy.make_enforcer(conf)
     except Exception as error:  # oslo.policy raises whatever the YAML reader and parser raise
         raise CannotServe(f"[oslo_policy] policy_file: {_line(error)}") from error
+    try:
+        caller.check(conf)
+    except exceptions.Unavailable as error:
+        raise CannotServe(str(error)) from error
     if conf.api.ssl_cert_file:
         server.tls(conf)
     elif conf.api.ssl_key_file:

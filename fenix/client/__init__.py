@@ -19,12 +19,14 @@ from fenix.client.plans import Plan
 from fenix.client.replies import Replies
 from fenix.client.results import Engine, read
 from fenix.client.sessions import Sessions
+from fenix.client.signature import HEADER as SIGNATURE_HEADER
 from fenix.client.signature import SignatureError, verify
 from fenix.client.subscriptions import Subscriptions
 from fenix.client.webhook import HostEvent, ProjectEvent, SessionEvent, decode
 
 __all__ = [
     "SERVICE_TYPE",
+    "SIGNATURE_HEADER",
     "Client",
     "ClientError",
     "HostEvent",

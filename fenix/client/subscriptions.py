@@ -20,7 +20,7 @@ class Subscriptions:
             results.Subscription, self._connection.request("GET", _PATH, project_id)
         )
 
-    def list(self, limit: int | None = None, marker: str = "") -> list[results.Subscription]:
+    def page(self, limit: int | None = None, marker: str = "") -> list[results.Subscription]:
         """The webhooks of projects, by project id, for administrators.
 
         :param marker: the id of the last project of the page before.

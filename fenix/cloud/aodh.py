@@ -6,7 +6,7 @@ import dataclasses
 import fnmatch
 from typing import Any
 
-from fenix.cloud.keystone import ServiceAuth, read
+from fenix.cloud.keystone import ServiceAuth, deployed, read
 from fenix.conf.notifications import PLANNED, SCHEDULED
 
 _PAGE = 1000
@@ -36,7 +36,7 @@ class Aodh:
         :returns: None when the catalogue has no alarming service.
         :raises CloudError: when Aodh does not answer.
         """
-        if read("Keystone: endpoint of alarming", self._http.get_endpoint) is None:
+        if not deployed(self._http):
             return None
         by_project: dict[str, list[dict[str, Any]]] = {}
         for alarm in self._alarms():

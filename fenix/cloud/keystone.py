@@ -101,6 +101,21 @@ def guarded(what: str, call: Callable[[], R]) -> R:
         ) from error
 
 
+def deployed(http: adapter.Adapter) -> bool:
+    """Whether Keystone's catalogue has the service of a REST client.
+
+    :raises CloudError: Keystone does not answer.
+    """
+
+    def look() -> bool:
+        try:
+            return http.get_endpoint() is not None
+        except ka_exc.EndpointNotFound:
+            return False
+
+    return read(f"Keystone: endpoint of {http.service_type}", look)
+
+
 def _by_code(what: str, error: Any) -> exceptions.CloudError:
     code = getattr(error, "code", None) or getattr(error, "http_status", None)
     message = f"{what}: {error}"

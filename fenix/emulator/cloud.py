@@ -38,6 +38,8 @@ class Cloud(State):
         self.alarms = Alarms()
         self.region = "RegionOne"
         self.maintenance_url: str | None = None
+        self.not_deployed: set[str] = set()
+        """Service types that the catalogue leaves out, such as ``alarming``."""
         self.token_seconds = 3600.0
         self.tokens: dict[str, Token] = {}
         self.services: dict[str, Service] = {}

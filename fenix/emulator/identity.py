@@ -100,6 +100,7 @@ def catalogue(cloud: "Cloud", base_url: str) -> list[dict[str, Any]]:
             ],
         }
         for kind, name, url in services
+        if kind not in cloud.not_deployed
     ]
 
 

@@ -33,6 +33,7 @@ from fenix.engine.outbox import OutboxSender
 from fenix.engine.plugins import Plugins
 from fenix.engine.runner import Runner
 from fenix.notifications.publisher import Publisher
+from fenix.notifications.webhook import caller
 from fenix.rpc import transport as rpc_transport
 from fenix.workflow.hold import Ports
 
@@ -70,6 +71,7 @@ class Engine(service.ServiceBase):
         self._clock = clock or timing.SystemClock()
         self.ports = ports
         self.plugins = plugins or Plugins(conf)
+        caller.check(conf)
         self._threads: list[threading.Thread] = []
         self._metrics_server: metrics.Server | None = None
         self._stopped = threading.Event()

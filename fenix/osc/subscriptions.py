@@ -115,7 +115,7 @@ class ListSubscriptions(base.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         """Ask page after page."""
         found, marker = [], ""
-        while page := self.client.subscriptions.list(marker=marker):
+        while page := self.client.subscriptions.page(marker=marker):
             found += page
             marker = page[-1].project_id
         return _TITLES, [base.fields(row, _SHOWN) for row in found]

@@ -30,6 +30,22 @@ def signature(secret: str, moment: int, content: bytes) -> str:
     return f"t={moment},v1={signed.hexdigest()}"
 
 
+def check(conf: cfg.ConfigOpts) -> ssl.SSLContext:
+    """Make sure, before a service starts, that ``[webhook]`` can be read.
+
+    :returns: what certificates of managers are checked with.
+    :raises Unavailable: saying which option is wrong.
+    """
+    Targets(conf)
+    Secrets(conf)
+    try:
+        return ssl.create_default_context(cafile=conf.webhook.ca_file)
+    except OSError as error:
+        raise exceptions.Unavailable(
+            f"[webhook] ca_file = {conf.webhook.ca_file}: {error}"
+        ) from None
+
+
 class Caller:
     """Delivers rows of the outbox whose ``channel`` is a project with a subscription.
 
@@ -48,12 +64,7 @@ class Caller:
         self._clock = clock
         self._targets = targets or Targets(conf)
         self._secrets = Secrets(conf)
-        try:
-            self._context = ssl.create_default_context(cafile=conf.webhook.ca_file)
-        except OSError as error:
-            raise exceptions.Unavailable(
-                f"[webhook] ca_file = {conf.webhook.ca_file}: {error}"
-            ) from None
+        self._context = check(conf)
 
     def carrier(self) -> Carrier:
         """How the outbox uses it."""

@@ -20,7 +20,7 @@ class RulesTest(unittest.TestCase):
         documented = [
             r for r in policy.list_rules() if isinstance(r, oslo_policy.DocumentedRuleDefault)
         ]
-        self.assertEqual(20, len(documented))
+        self.assertEqual(25, len(documented))
         for rule in documented:
             with self.subTest(rule.name):
                 self.assertTrue(rule.operations)

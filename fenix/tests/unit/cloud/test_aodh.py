@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import testtools
+from keystoneauth1 import exceptions as ka_exc
 
 from fenix.cloud import aodh
 from fenix.conf.notifications import PLANNED, SCHEDULED
@@ -15,7 +16,11 @@ class _Http:
         self._alarms = alarms
         self._endpoint = endpoint
 
+    service_type = "alarming"
+
     def get_endpoint(self) -> str | None:
+        if self._endpoint is None:
+            raise ka_exc.EndpointNotFound("no endpoint of alarming")
         return self._endpoint
 
     def get(self, _path: str) -> _Http:

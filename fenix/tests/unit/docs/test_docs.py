@@ -15,7 +15,7 @@ from oslo_config import cfg, generator
 from fenix import conf as fenix_conf
 from fenix import exceptions, states
 from fenix.api import views
-from fenix.api.controllers import constraints, sessions
+from fenix.api.controllers import constraints, sessions, subscriptions
 from fenix.db import models
 from fenix.notifications import payloads
 from fenix.tests.unit.docs.base import ROOT, DocsTestCase
@@ -196,9 +196,9 @@ class ApiPageTest(DocsTestCase):
         self.text = self.page("api")
         self.examples = self.json_blocks(self.text)
 
-    def example(self, key: str) -> dict[str, Any]:
-        """The example that has a key."""
-        found: dict[str, Any] = next(e for e in self.examples if key in e)
+    def example(self, *keys: str) -> dict[str, Any]:
+        """The first example that has these keys."""
+        found: dict[str, Any] = next(e for e in self.examples if set(keys) <= e.keys())
         return found
 
     def test_every_field_of_a_session_is_explained(self) -> None:
@@ -232,6 +232,13 @@ class ApiPageTest(DocsTestCase):
         self.assertEqual(set(views._EVENT), self.example("events")["events"][0].keys())
         engine = self.example("engines")["engines"][0]
         self.assertEqual({*views._ENGINE, "sessions"}, engine.keys())
+
+    def test_subscriptions_and_dead_letters(self) -> None:
+        properties = subscriptions.SUBSCRIPTION["properties"].keys()
+        self.assertEqual(properties - {"project_id"}, self.example("secret").keys())
+        self.assertEqual(set(views._SUBSCRIPTION), self.example("url", "updated_at").keys())
+        letter = self.example("dead_letters")["dead_letters"][0]
+        self.assertEqual({*views._DEAD_LETTER, "id", "state", "error"}, letter.keys())
 
     def test_the_constraints(self) -> None:
         for kind, key in (
