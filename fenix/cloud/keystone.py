@@ -101,7 +101,7 @@ def guarded(what: str, call: Callable[[], R]) -> R:
         ) from error
 
 
-def deployed(http: adapter.Adapter) -> bool:
+def deployed(http: Adapter) -> bool:
     """Whether Keystone's catalogue has the service of a REST client.
 
     :raises CloudError: Keystone does not answer.

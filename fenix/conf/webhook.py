@@ -12,8 +12,8 @@ OPTS = [
     cfg.ListOpt(
         "allowed_hosts",
         default=["*"],
-        help="Patterns of host names and addresses that a project may register, such as "
-        "'*.vnf.example.org'. Empty: none, so there are no webhooks.",
+        help="Host names and addresses that a project may register, with wildcards as of a shell. "
+        "Empty: none, so there are no webhooks.",
     ),
     cfg.ListOpt(
         "allowed_networks",

@@ -20,6 +20,8 @@ from fenix.notifications.webhook.targets import Targets
 
 WEBHOOK = records.WEBHOOK
 SIGNATURE = "X-Fenix-Signature"
+#: A single failure is nothing that an administrator has to know of.
+_WARN_AFTER = 3
 #: Looking a name up takes so long at most, on a machine that is set up as usual.
 _LOOK_UP = 5.0
 
@@ -75,6 +77,9 @@ class Caller:
             time_limit=self._options.timeout + _LOOK_UP,
             give_up=self._options.give_up,
             parallel=self._options.parallel,
+            warn_after=_WARN_AFTER,
+            trying=f"it is tried again until it is {self._options.give_up:.0f} s old ([webhook] "
+            f"give_up); look at the manager, or let its project register another URL",
         )
 
     def deliver(self, row: records.Outgoing) -> None:
