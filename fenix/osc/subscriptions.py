@@ -11,7 +11,7 @@ from osc_lib import exceptions
 
 from fenix.osc import base
 
-_SECRET = "FENIX_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
+_SECRET = "FENIX_WEBHOOK_SECRET"  # noqa: S105  # nosec B105 - the name of a variable
 _SHOWN = ("project_id", "url", "event_type", "updated_at")
 _TITLES = ("Project", "URL", "Event Type", "Updated At")
 _LETTER = (
