@@ -177,6 +177,22 @@ def finish(
         return True
 
 
+@retried
+def hand_back(database: Database, run: records.ActionRun) -> None:
+    """Make a run that its owner has not begun claimable at once."""
+    with database.writer() as session:
+        session.execute(
+            sa.update(_R)
+            .where(
+                _R.c.run_id == run.run_id,
+                _R.c.attempt == run.attempt,
+                _R.c.owner == run.owner,
+                _R.c.state == RUNNING,
+            )
+            .values(state=PENDING, owner=None)
+        )
+
+
 @repeatable
 def of_session(database: Database, session_id: str) -> list[records.ActionRun]:
     """Every run of a session, in the order they were made."""

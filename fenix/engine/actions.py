@@ -21,6 +21,7 @@ from fenix.workflow.action import BaseAction, Result, State, Task
 LOG = logging.getLogger(__name__)
 
 _HEALTH_PAUSE = 1.0
+_BEAT_PAUSE = 0.5
 #: A run that ends by itself when its time is over says more than that it is over.
 _GRACE = datetime.timedelta(seconds=1)
 _TEXT = 4000
@@ -46,6 +47,8 @@ class ActionRunner:
         self._plugins = plugins
         self._engine_id = engine_id
         self._alive: dict[int, records.ActionRun] = {}
+        #: Until when, on the steady clock, nobody else can have taken a run.
+        self._until: dict[int, float] = {}
         self._lock = threading.Lock()
         self.patience = conf.engine.lease
 
@@ -59,26 +62,39 @@ class ActionRunner:
 
     def claim(self, run: records.ActionRun) -> bool:
         """Take a run; to be followed by :meth:`execute`."""
-        now = self._clock.now()
+        now, until = self._clock.now(), self._clock.monotonic() + self.patience
         deadline = now + datetime.timedelta(seconds=self._limit(run))
         if not db_runs.claim(self._database, run, self._engine_id, now, self.patience, deadline):
             return False
         with self._lock:
             self._alive[run.run_id] = run
+            self._until[run.run_id] = until
         return True
 
     def _limit(self, run: records.ActionRun) -> float:
         plugin = self._plugins.actions.get(run.plugin)
         return float((plugin and plugin.timeout) or self._conf.workflow.action_timeout)
 
+    def hand_back(self, run: records.ActionRun) -> None:
+        """Let another engine have a run that was claimed and not begun."""
+        self._forget(run)
+        db_runs.hand_back(self._database, run)
+
     def execute(self, run: records.ActionRun) -> None:
-        """Run the plug-in and write its result."""
+        """Run the plug-in and write its result, unless the run was lost meanwhile."""
         try:
             result = self._outcome(run)
+        except exceptions.LostLease as error:
+            LOG.warning("%s action %s on %s: %s", run.type, run.plugin, run.hostname, error)
+            return
         finally:
-            with self._lock:
-                self._alive.pop(run.run_id, None)
+            self._forget(run)
         self._finish(run, result)
+
+    def _forget(self, run: records.ActionRun) -> None:
+        with self._lock:
+            self._alive.pop(run.run_id, None)
+            self._until.pop(run.run_id, None)
 
     def _finish(self, run: records.ActionRun, result: Result) -> None:
         for pause in (0.2, 1.0, 5.0, 0.0):
@@ -102,11 +118,15 @@ class ActionRunner:
                 # Perhaps an engine died between the run and the gate: the gate still counts.
                 result = Result(State.SKIPPED, "the goal holds already")
             else:
+                # done() may have taken long, or the process stood still.
+                self._check(run)
                 result = action.run()
             if not isinstance(result, Result):
                 raise TypeError(f"run() returned {type(result).__name__}, not a Result")
             ill = None if result.state is State.FAILED else self._ill(action, run)
             return result if ill is None else Result(State.FAILED, ill)
+        except exceptions.LostLease:
+            raise
         except Exception as error:
             LOG.exception("%s action %s on %s raised", run.type, run.plugin, run.hostname)
             return Result(State.FAILED, f"{type(error).__name__}: {error}")
@@ -139,9 +159,21 @@ class ActionRunner:
         )
 
     def _check(self, run: records.ActionRun) -> None:
-        with self._lock:
-            if run.run_id not in self._alive:
+        """Make sure that nobody else carries out the run; waits for the database to say so.
+
+        :raises LostLease: another engine has it, it was given up, or nobody knows in time.
+        """
+        while True:
+            with self._lock:
+                until = self._until.get(run.run_id)
+            if until is None:
                 raise exceptions.LostLease(f"the run of {run.plugin} was given up")
+            if self._clock.monotonic() < until:
+                return
+            if run.deadline is not None and self._clock.now() > run.deadline:
+                raise exceptions.LostLease(f"nobody knows whose the run of {run.plugin} is")
+            if not self._show_life([run.run_id]):
+                time.sleep(_BEAT_PAUSE)
 
     def beat(self) -> None:
         """Show life of everything that runs; give up what is past its time."""
@@ -150,6 +182,7 @@ class ActionRunner:
             late = [r for r in self._alive.values() if r.deadline and now > r.deadline + _GRACE]
             for run in late:
                 del self._alive[run.run_id]
+                self._until.pop(run.run_id, None)
             alive = list(self._alive)
         for run in late:
             LOG.error(
@@ -159,13 +192,21 @@ class ActionRunner:
                 run.hostname,
             )
             self._finish(run, Result(State.FAILED, f"not finished within {self._limit(run):g} s"))
+        self._show_life(alive)
+
+    def _show_life(self, run_ids: list[int]) -> bool:
+        """Write heartbeats; forget what is another engine's. False: the database is away."""
+        until = self._clock.monotonic() + self.patience
         try:
-            lost = db_runs.beat(self._database, alive, self._engine_id, now)
+            lost = db_runs.beat(self._database, run_ids, self._engine_id, self._clock.now())
         except db_exc.DBError as error:
-            LOG.warning("The heartbeat of %d actions was not written: %s", len(alive), error)
-            return
+            LOG.warning("The heartbeat of %d actions was not written: %s", len(run_ids), error)
+            return False
         with self._lock:
+            for run_id in set(run_ids) & self._until.keys():
+                self._until[run_id] = until
             for run_id in lost:
+                self._until.pop(run_id, None)
                 gone = self._alive.pop(run_id, None)
                 if gone is not None:
                     LOG.warning(
@@ -174,6 +215,7 @@ class ActionRunner:
                         gone.plugin,
                         gone.hostname,
                     )
+        return True
 
 
 def _text(message: object) -> str:

@@ -130,12 +130,14 @@ class Dispatcher:
 
     def _begin(self, session_id: str) -> None:
         with self._changed:
+            if self._stopping:
+                return
             if session_id in self._running or len(self._running) >= self._size:
                 self._nudged.add(session_id)
                 return
             self._nudged.discard(session_id)
             self._running.add(session_id)
-        self._sessions.submit(self._work, session_id)
+            self._sessions.submit(self._work, session_id)
 
     def _work(self, session_id: str) -> None:
         until: datetime.datetime | None = None
@@ -164,8 +166,12 @@ class Dispatcher:
             if not self._actions.claim(run):
                 continue
             with self._changed:
-                self._busy_runs += 1
-            self._runs.submit(self._carry_out, run)
+                begins = not self._stopping
+                if begins:
+                    self._busy_runs += 1
+                    self._runs.submit(self._carry_out, run)
+            if not begins:
+                self._actions.hand_back(run)
 
     def _carry_out(self, run: records.ActionRun) -> None:
         try:

@@ -9,6 +9,7 @@ from unittest import mock
 
 import testtools
 from oslo_config import cfg
+from oslo_db import exception as db_exc
 
 from fenix import conf as fenix_conf
 from fenix import exceptions
@@ -108,12 +109,51 @@ class HeartbeatTest(testtools.TestCase):
         Stalling.meanwhile = staticmethod(overtaken)
         with mock.patch("fenix.engine.actions.LOG") as log:
             self.first.execute(run)
-        self.assertEqual(
-            ["%s action %s on %s raised"], [c.args[0] for c in log.exception.mock_calls]
-        )
+        self.assertEqual([], log.exception.mock_calls)
+        self.assertEqual("%s action %s on %s: %s", log.warning.mock_calls[-1].args[0])
         row = self.row()
         self.assertEqual(("SUCCEEDED", "second", 2), (row.state, row.owner, row.attempt))
         self.assertEqual("attempt 2, key k", row.result)
+
+    def test_one_that_was_stopped_past_its_lease_asks_before_it_goes_on(self) -> None:
+        run = self.take(self.first)
+        self.after(self.conf.engine.lease + 1)
+        # Nobody has taken it: it is still ours.
+        self.first._check(run)
+        self.after(self.conf.engine.lease + 1)
+        self.take(self.second)
+        self.assertRaises(exceptions.LostLease, self.first._check, run)
+
+    def test_one_that_was_stopped_before_it_began_does_not_begin(self) -> None:
+        run = self.take(self.first)
+        self.after(self.conf.engine.lease + 1)
+        self.second.execute(self.take(self.second))
+        with mock.patch.object(Stalling, "run") as began:
+            self.first.execute(run)
+        began.assert_not_called()
+        self.assertEqual(("SUCCEEDED", "second"), (self.row().state, self.row().owner))
+
+    def test_a_heartbeat_waits_for_a_database_that_is_away(self) -> None:
+        run = self.take(self.first)
+        self.after(self.conf.engine.lease + 1)
+        answers = iter([db_exc.DBConnectionError(), db_exc.DBConnectionError(), frozenset()])
+
+        def beat(*_args: Any) -> Any:
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        with (
+            mock.patch("fenix.engine.actions.db_runs.beat", beat),
+            mock.patch("fenix.engine.actions.time.sleep") as slept,
+        ):
+            self.first._check(run)
+        self.assertEqual(2, slept.call_count)
+
+    def test_a_run_that_is_handed_back_is_taken_at_once(self) -> None:
+        self.first.hand_back(self.take(self.first))
+        self.assertEqual(2, self.take(self.second).attempt)
 
     def test_a_heartbeat_raises_once_the_row_is_another_s(self) -> None:
         run = self.take(self.first)
