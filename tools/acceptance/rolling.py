@@ -44,22 +44,12 @@ def application(lab):
     """Instances of both projects that leave no vCPU of the computes free."""
     pair = [{"project": "vnf-a", "name": f"pair-{n}", "group": "pair"} for n in (1, 2)]
     own = [{"project": "vnf-b", "name": "own-1"}]
-    # Those that are to be apart first, while there is room on every host.
-    first = lab.boot(pair) + lab.boot(own)
+    room = len(lab.hosts) * lab.vcpus - len(pair) - len(own)
     workers = [
-        {"project": ("vnf-b", "vnf-a")[n % 2], "name": f"worker-{n:02}", "host": host}
-        for n, host in enumerate(_places(lab, first))
+        {"project": ("vnf-b", "vnf-a")[n % 2], "name": f"worker-{n:02}"} for n in range(room)
     ]
-    return first + lab.boot(workers)
-
-
-def _places(lab, taken):
-    """A host for each vCPU that is free, in turn: the last ones, which managers give up when they
-    scale in, are not all on one host, or that would be empty then and nothing to prepare."""
-    free = dict.fromkeys(lab.hosts, lab.vcpus)
-    for server in taken:
-        free[host_of(server)] -= 1
-    return [host for n in range(lab.vcpus) for host in lab.hosts if n < free[host]]
+    # Those that are to be apart first, while there is room on every host.
+    return lab.boot(pair) + lab.boot(own + workers)
 
 
 def maintain(stage):

@@ -50,7 +50,7 @@ class Deployment:
         self._settings = settings or {}
         self._count = folder / "statements"
         self._folder = folder
-        self._emulator = EmulatorServer(self.cloud, threads=12, around=self._noted)
+        self._emulator = EmulatorServer(self.cloud, threads=12, around=self._around)
         self._stops = []
 
     def __enter__(self):
@@ -68,13 +68,26 @@ class Deployment:
     def _start(self):
         self._emulator.start()
         self._stops.append(self._emulator.stop)
-        self.url = f"http://127.0.0.1:{free_port()}"
+        self.url = f"http://127.0.0.1:{self._port()}"
         self.cloud.maintenance_url = f"{self.url}/v1"
         self.conf = self._configuration()
         self.database = Database(self.conf)
         self._stops.append(self.database.dispose)
         schema.upgrade(self.database)
         self._listen()
+        self._start_service()
+        self.wait(self._serves, "the API serves", _STARTS_IN)
+        self.wait(self._has_engine, "an engine runs", _STARTS_IN)
+        self.managers.start()
+        self._stops.append(self.managers.stop)
+        for whose in self.scene.owners:
+            self.managers.manage(whose.project.id, self.session(whose.user, whose.project))
+        self.admin = self.session(self.cloud.admin, self.cloud.admin_project)
+
+    def _port(self):
+        return free_port()
+
+    def _start_service(self):
         engine.made(self._count)
         file = ["--config-file", str(self._folder / "fenix.conf")]
         self.api = self._process("api", "-m", "fenix.cmd.api", *file)
@@ -83,13 +96,6 @@ class Deployment:
             *("-m", "benchmarks.service.engine", *file),
             **{engine.COUNT: str(self._count)},
         )
-        self.wait(self._serves, "the API serves", _STARTS_IN)
-        self.wait(self._has_engine, "an engine runs", _STARTS_IN)
-        self.managers.start()
-        self._stops.append(self.managers.stop)
-        for whose in self.scene.owners:
-            self.managers.manage(whose.project.id, self.session(whose.user, whose.project))
-        self.admin = self.session(self.cloud.admin, self.cloud.admin_project)
 
     def _process(self, name, *command, **environment):
         process = Process(name, self._folder, *command, **environment)
@@ -99,17 +105,20 @@ class Deployment:
     def _listen(self):
         """Play Ceilometer, on a bus that is emptied of what an earlier run left."""
         transport = oslo_messaging.get_notification_transport(self.conf)
-        calls = self.calls
+        heard = self._heard
 
         class Relay(EventRelay):
-            def deliver(self, *arguments, **more):
-                calls.append(time.monotonic())
-                return super().deliver(*arguments, **more)
+            def deliver(self, event_type, payload, message_id, *arguments, **more):
+                heard(event_type, payload, message_id)
+                return super().deliver(event_type, payload, message_id, *arguments, **more)
 
         relay = Relay(self.cloud, transport=transport).start()
         self._stops += [transport.cleanup, relay.stop]
 
-    def _noted(self, application):
+    def _heard(self, event_type, payload, message_id):
+        self.calls.append(time.monotonic())
+
+    def _around(self, application):
         def noting(environ, start_response):
             if not environ["PATH_INFO"].startswith("/identity"):
                 self.calls.append(time.monotonic())
@@ -210,8 +219,7 @@ class Deployment:
         """Wait until something holds. Raises Failed when it does not."""
         until = time.monotonic() + seconds
         while not holds():
-            self.api.demand_alive()
-            self.engine.demand_alive()
+            self._demand_alive()
             if time.monotonic() > until:
                 raise Failed(f"not within {seconds} s: {what}")
             time.sleep(0.2)
@@ -221,6 +229,10 @@ class Deployment:
             return requests.get(f"{self.url}/healthcheck", timeout=5).status_code == 200
         except requests.ConnectionError:
             return False
+
+    def _demand_alive(self):
+        self.api.demand_alive()
+        self.engine.demand_alive()
 
     def _has_engine(self):
         return self.scalar(sa.select(sa.func.count()).select_from(models.engines)) > 0
