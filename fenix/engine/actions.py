@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import logging
 import threading
 import time
@@ -24,6 +25,8 @@ _HEALTH_PAUSE = 1.0
 #: A run that ends by itself when its time is over says more than that it is over.
 _GRACE = datetime.timedelta(seconds=1)
 _TEXT = 4000
+#: Seconds between tries to write a result.
+_PAUSES = (0.2, 1.0, 5.0)
 
 
 class ActionRunner:
@@ -46,6 +49,9 @@ class ActionRunner:
         self._plugins = plugins
         self._engine_id = engine_id
         self._alive: dict[int, records.ActionRun] = {}
+        #: Given up, and not yet written so.
+        self._late: list[records.ActionRun] = []
+        self._stopped = threading.Event()
         self._lock = threading.Lock()
         self.patience = conf.engine.lease
 
@@ -72,28 +78,41 @@ class ActionRunner:
         return float((plugin and plugin.timeout) or self._conf.workflow.action_timeout)
 
     def execute(self, run: records.ActionRun) -> None:
-        """Run the plug-in and write its result."""
+        """Run the plug-in and write its result, however long the database is away.
+
+        A result that is lost makes the host action run a second time.
+        """
         try:
             result = self._outcome(run)
+            pauses = itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1]))
+            while self._is_alive(run) and not self._finish(run, result):
+                self._stopped.wait(next(pauses))
+                if self._stopped.is_set():
+                    return
         finally:
             with self._lock:
                 self._alive.pop(run.run_id, None)
-        self._finish(run, result)
 
-    def _finish(self, run: records.ActionRun, result: Result) -> None:
-        for pause in (0.2, 1.0, 5.0, 0.0):
-            try:
-                db_runs.finish(
-                    self._database,
-                    run,
-                    result.state.value,
-                    _text(result.message),
-                    self._clock.now(),
-                )
-                return
-            except db_exc.DBError as error:
-                LOG.warning("The result of %s was not written: %s", run.plugin, error)
-                time.sleep(pause)
+    def stop(self) -> None:
+        """Wait for the database no longer."""
+        self._stopped.set()
+
+    def _is_alive(self, run: records.ActionRun) -> bool:
+        with self._lock:
+            return run.run_id in self._alive
+
+    def _finish(self, run: records.ActionRun, result: Result) -> bool:
+        """Write a result. :returns: whether the database answered."""
+        now, text = self._clock.now(), _text(result.message)
+        try:
+            db_runs.finish(self._database, run, result.state.value, text, now)
+        except db_exc.DBError as error:
+            LOG.warning("The result of %s is not written yet: %s", run.plugin, error)
+            return False
+        return True
+
+    def _too_late(self, run: records.ActionRun) -> Result:
+        return Result(State.FAILED, f"not finished within {self._limit(run):g} s")
 
     def _outcome(self, run: records.ActionRun) -> Result:
         try:
@@ -151,6 +170,7 @@ class ActionRunner:
             for run in late:
                 del self._alive[run.run_id]
             alive = list(self._alive)
+        self._late += late
         for run in late:
             LOG.error(
                 "%s action %s on %s is given up; until it ends it takes one of [engine] pool_size",
@@ -158,7 +178,7 @@ class ActionRunner:
                 run.plugin,
                 run.hostname,
             )
-            self._finish(run, Result(State.FAILED, f"not finished within {self._limit(run):g} s"))
+        self._late = [run for run in self._late if not self._finish(run, self._too_late(run))]
         try:
             lost = db_runs.beat(self._database, alive, self._engine_id, now)
         except db_exc.DBError as error:

@@ -32,6 +32,7 @@ from fenix.engine.leases import Leases
 from fenix.engine.outbox import OutboxSender
 from fenix.engine.plugins import Plugins
 from fenix.engine.runner import Runner
+from fenix.engine.skew import Skew
 from fenix.notifications.publisher import Publisher
 from fenix.notifications.webhook import caller
 from fenix.rpc import transport as rpc_transport
@@ -135,6 +136,7 @@ class Engine(service.ServiceBase):
             nudge=self.dispatcher.nudge,
             endings=endings,
         )
+        skew = Skew(self.database, clock, conf.engine.lease)
         self._row = self._own_row()
         self._rpc = oslo_messaging.get_rpc_server(
             rpc_transport.make(conf), rpc_transport.target(self.engine_id), [commands]
@@ -153,6 +155,7 @@ class Engine(service.ServiceBase):
             ("dispatcher", self.dispatcher.loop),
             ("leases", self._every(conf.engine.lease / 3, self._keep_alive)),
             *([("hosts", self._every(watch.interval, watch.look))] if watch.interval else []),
+            ("skew", self._every(conf.engine.lease, skew.look)),
             *((f"outbox-{name}", sender.loop) for name, sender in self._senders.items()),
         ):
             thread = threading.Thread(target=work, name=name, daemon=True)
@@ -201,6 +204,9 @@ class Engine(service.ServiceBase):
                     work()
                 except (db_exc.DBError, exceptions.FenixError) as error:
                     LOG.warning("%s", error)
+                except Exception:
+                    # A thread that ends, such as the one that renews leases, nobody would miss.
+                    LOG.exception("The engine's upkeep goes on after an error")
 
         return loop
 
@@ -219,6 +225,7 @@ class Engine(service.ServiceBase):
             return
         self._rpc.stop()
         self.dispatcher.stop()
+        self._actions.stop()
         self._stopped.set()
         for sender in self._senders.values():
             sender.stop()

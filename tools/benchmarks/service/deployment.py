@@ -40,7 +40,9 @@ class Deployment:
     Nova, Placement or Aodh, or sent a notification that has come through the broker.
     """
 
-    def __init__(self, scene, neighbours, database_url, folder, settings=None, managers=None):
+    def __init__(
+        self, scene, neighbours, database_url, folder, settings=None, managers=None, engines=1
+    ):
         self.scene = scene
         self.cloud = scene.cloud
         self.managers = managers or Managers()
@@ -48,7 +50,7 @@ class Deployment:
         self._neighbours = neighbours
         self._database_url = database_url
         self._settings = settings or {}
-        self._count = folder / "statements"
+        self._counts = [folder / f"statements-{n}" for n in range(engines)]
         self._folder = folder
         self._emulator = EmulatorServer(self.cloud, threads=12, around=self._noted)
         self._stops = []
@@ -75,21 +77,22 @@ class Deployment:
         self._stops.append(self.database.dispose)
         schema.upgrade(self.database)
         self._listen()
-        engine.made(self._count)
         file = ["--config-file", str(self._folder / "fenix.conf")]
         self.api = self._process("api", "-m", "fenix.cmd.api", *file)
-        self.engine = self._process(
-            "engine",
-            *("-m", "benchmarks.service.engine", *file),
-            **{engine.COUNT: str(self._count)},
-        )
+        self.engines = [self._engine(n, count, file) for n, count in enumerate(self._counts)]
+        self.engine = self.engines[0]
         self.wait(self._serves, "the API serves", _STARTS_IN)
-        self.wait(self._has_engine, "an engine runs", _STARTS_IN)
+        self.wait(self._has_engines, "the engines run", _STARTS_IN)
         self.managers.start()
         self._stops.append(self.managers.stop)
         for whose in self.scene.owners:
             self.managers.manage(whose.project.id, self.session(whose.user, whose.project))
         self.admin = self.session(self.cloud.admin, self.cloud.admin_project)
+
+    def _engine(self, number, count, file):
+        engine.made(count)
+        command = ("-m", "benchmarks.service.engine", *file)
+        return self._process(f"engine-{number}", *command, **{engine.COUNT: str(count)})
 
     def _process(self, name, *command, **environment):
         process = Process(name, self._folder, *command, **environment)
@@ -203,15 +206,15 @@ class Deployment:
             return read.scalar(statement)
 
     def statements(self):
-        """How many statements the engine has sent to the database."""
-        return engine.read(self._count)
+        """How many statements the engines have sent to the database."""
+        return sum(map(engine.read, self._counts))
 
     def wait(self, holds, what, seconds=_PATIENCE):
         """Wait until something holds. Raises Failed when it does not."""
         until = time.monotonic() + seconds
         while not holds():
-            self.api.demand_alive()
-            self.engine.demand_alive()
+            for process in (self.api, *self.engines):
+                process.demand_alive()
             if time.monotonic() > until:
                 raise Failed(f"not within {seconds} s: {what}")
             time.sleep(0.2)
@@ -222,8 +225,9 @@ class Deployment:
         except requests.ConnectionError:
             return False
 
-    def _has_engine(self):
-        return self.scalar(sa.select(sa.func.count()).select_from(models.engines)) > 0
+    def _has_engines(self):
+        running = self.scalar(sa.select(sa.func.count()).select_from(models.engines))
+        return running >= len(self.engines)
 
 
 def configuration(path):
