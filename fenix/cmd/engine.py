@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from fenix import concurrency
@@ -17,15 +18,17 @@ def main() -> None:
     from fenix import conf as fenix_conf
     from fenix import exceptions
     from fenix.db import schema
-    from fenix.engine.service import Engine
+    from fenix.engine.report import Reporting
 
     conf = fenix_conf.load()
     log.setup(conf, "fenix")
     try:
         schema.check(conf)
-        engine = Engine(conf)
+        engine = Reporting(conf)
     except (exceptions.PluginError, exceptions.Unavailable) as error:
         sys.exit(f"fenix-engine: {error}")
+    # Of each worker; the parent, which has nothing to tell, would end by it.
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     service.launch(conf, engine, workers=conf.engine.workers, restart_method="mutate").wait()
 
 

@@ -93,6 +93,14 @@ class ActionRunner:
             with self._lock:
                 self._alive.pop(run.run_id, None)
 
+    def holds(self) -> dict[str, str]:
+        """What runs where, for a report. Takes no lock: the asker may have it."""
+        return {
+            str(run.run_id): f"{run.plugin} ({run.type}) on {run.hostname}, try {run.attempt}, "
+            f"session {run.session_id}, until {run.deadline}"
+            for run in self._alive.copy().values()
+        }
+
     def stop(self) -> None:
         """Wait for the database no longer."""
         self._stopped.set()

@@ -14,7 +14,7 @@ import oslo_messaging
 from oslo_config import cfg
 from oslo_db import exception as db_exc
 
-from fenix import exceptions, states, timing
+from fenix import context, exceptions, states, timing
 from fenix.cloud import base as cloud_base
 from fenix.db import lifecycle, records, trouble
 from fenix.db import sessions as db_sessions
@@ -45,9 +45,10 @@ def _expected(function: Callable[..., Any]) -> Callable[..., Any]:
     """Errors of the service cross the bus as themselves, and so does a database that fails."""
 
     @functools.wraps(function)
-    def told(*arguments: Any, **more: Any) -> Any:
+    def told(self: Commands, request: dict[str, Any], **more: Any) -> Any:
         try:
-            return function(*arguments, **more)
+            with context.working(more.get("session_id"), told=request):
+                return function(self, request, **more)
         except db_exc.DBError as error:
             why = trouble.reason(error)
             if why is None:

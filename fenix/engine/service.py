@@ -9,6 +9,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import oslo_messaging
 from oslo_config import cfg
@@ -19,6 +20,7 @@ from fenix import exceptions, timing, version
 from fenix.cloud import aodh
 from fenix.cloud.keystone import ServiceAuth
 from fenix.cloud.nova import NovaCloud
+from fenix.cloud.shared import SharedCloud
 from fenix.db import advance, claims, engines, records
 from fenix.db.api import Database
 from fenix.db.store import SqlStore
@@ -36,6 +38,7 @@ from fenix.engine.skew import Skew
 from fenix.notifications.publisher import Publisher
 from fenix.notifications.webhook import caller
 from fenix.rpc import transport as rpc_transport
+from fenix.together import Shared
 from fenix.workflow.hold import Ports
 
 LOG = logging.getLogger(__name__)
@@ -48,8 +51,8 @@ def openstack(conf: cfg.ConfigOpts) -> Ports:
     auth = ServiceAuth(conf)
     alarms = aodh.Aodh(auth)
     return Ports(
-        cloud=NovaCloud(auth),
-        managers=alarms.managers if conf.notifications.use_aodh else _nobody_knows,
+        cloud=SharedCloud(NovaCloud(auth)),
+        managers=Shared(alarms.managers) if conf.notifications.use_aodh else _nobody_knows,
     )
 
 
@@ -218,6 +221,20 @@ class Engine(service.ServiceBase):
     def _beat(self) -> None:
         self._row.heartbeat_at = self._clock.now()
         engines.beat(self.database, self._row, self._row.heartbeat_at - _FORGET_ENGINE)
+
+    def holds(self) -> dict[str, Any]:
+        """What the engine is at, for a report."""
+        return {
+            "engine id": self.engine_id,
+            "plug-ins": {
+                "workflows": ", ".join(self._row.workflows),
+                "actions": ", ".join(self._row.actions),
+            },
+            "sessions": self._leases.holds(),
+            "pools": self.dispatcher.holds(),
+            "host actions": self._actions.holds(),
+            "senders": ", ".join(self._senders),
+        }
 
     def stop(self) -> None:
         """Hand sessions over at once and end; work of this moment is finished first."""

@@ -41,12 +41,23 @@ class Deployment:
     """
 
     def __init__(
-        self, scene, neighbours, database_url, folder, settings=None, managers=None, engines=1
+        self,
+        scene,
+        neighbours,
+        database_url,
+        folder,
+        settings=None,
+        managers=None,
+        engines=1,
+        patience=_PATIENCE,
     ):
         self.scene = scene
         self.cloud = scene.cloud
         self.managers = managers or Managers()
         self.calls = []
+        #: Where each engine serves its metrics.
+        self.metrics = []
+        self._patience = patience
         self._neighbours = neighbours
         self._database_url = database_url
         self._settings = settings or {}
@@ -91,7 +102,11 @@ class Deployment:
 
     def _engine(self, number, count, file):
         engine.made(count)
-        command = ("-m", "benchmarks.service.engine", *file)
+        port = free_port()
+        own = self._folder / f"engine-{number}.conf"
+        own.write_text(f"[metrics]\nport = {port}\nmax_age = 0\n")
+        self.metrics.append(f"http://127.0.0.1:{port}/metrics")
+        command = ("-m", "benchmarks.service.engine", *file, "--config-file", str(own))
         return self._process(f"engine-{number}", *command, **{engine.COUNT: str(count)})
 
     def _process(self, name, *command, **environment):
@@ -163,7 +178,7 @@ class Deployment:
             user_domain_id="default",
             project_domain_id="default",
         )
-        return ka_session.Session(auth=auth, timeout=60)
+        return ka_session.Session(auth=auth, timeout=max(60, self._patience))
 
     # What an administrator does
 

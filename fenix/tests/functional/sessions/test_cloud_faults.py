@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from unittest import mock
 
 from fenix.tests.functional.sessions.base import SessionTestCase
 
@@ -36,6 +37,13 @@ class CloudFaultsTest(SessionTestCase):
         "service_auth": {"timeout": 1},
         "workflow": {"cloud_retry_time": 120, "live_migration_retries": 9},
     }
+
+    def setUp(self) -> None:
+        # Pauses double up to half a minute; here a session meets a dozen faults.
+        patch = mock.patch("fenix.engine.runner._LONGEST_PAUSE", 0.2)
+        patch.start()
+        self.addCleanup(patch.stop)
+        super().setUp()
 
     def build(self) -> None:
         self.computes(2)
@@ -110,7 +118,11 @@ class CloudFaultsTest(SessionTestCase):
         self.gone_through(session_id, faults)
 
     def test_aodh_and_placement_at_the_begin(self) -> None:
-        faults = [*self.trouble("GET", r"^/alarming"), *self.trouble("GET", r"^/placement")]
+        faults = self.trouble("GET", r"^/alarming")
+        # No alarms at all is nothing strange.
+        (empty,) = [f for f in self.cloud.faults.api if f.body == "[]"]
+        self.cloud.faults.api.remove(empty)
+        faults = [f for f in faults if f is not empty] + self.trouble("GET", r"^/placement")
         self.gone_through(self.create(hosts=["compute-1"]), faults)
 
     def test_a_command_meets_it_too(self) -> None:

@@ -1,0 +1,64 @@
+"""A report of everything an engine is at, on demand: oslo.reports' guru meditation.
+
+SIGUSR2, or a change of ``[oslo_reports] file_event_handler``, makes a worker print threads with
+their traces, the configuration without its secrets, and what :meth:`.Engine.holds` says.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from oslo_config import cfg
+from oslo_reports import guru_meditation_report
+from oslo_reports.models import with_default_views
+
+from fenix import version
+from fenix.engine.service import Engine
+
+LOG = logging.getLogger(__name__)
+
+_SERVICE = "fenix-engine"
+_SECTION = "Engine"
+
+
+class _Version:
+    """What oslo.reports asks a package for."""
+
+    def vendor_string(self) -> str:
+        return "OpenStack"
+
+    def product_string(self) -> str:
+        return "Fenix"
+
+    def version_string_with_package(self) -> str:
+        return version.__version__
+
+
+class Reporting(Engine):
+    """An engine that reports when it is told to. One in a process."""
+
+    def __init__(self, conf: cfg.ConfigOpts, **more: Any) -> None:
+        super().__init__(conf, **more)
+        self._reports_conf = conf
+
+    def start(self) -> None:
+        """Start, and listen for the demand; without it an engine works all the same."""
+        super().start()
+        # Signals reach the main thread only.
+        hears_signals = threading.current_thread() is threading.main_thread()
+        reports = guru_meditation_report.TextGuruMeditation
+        reports.register_section(_SECTION, self._section)
+        try:
+            reports.setup_autorun(
+                _Version(),
+                service_name=_SERVICE,
+                conf=self._reports_conf,
+                setup_signal=hears_signals,
+            )
+        except OSError as error:
+            LOG.error("[oslo_reports] file_event_handler: %s; no reports are made", error)
+
+    def _section(self) -> Any:
+        return with_default_views.ModelWithDefaultViews(data=self.holds())
