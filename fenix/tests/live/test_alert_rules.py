@@ -71,9 +71,7 @@ class AlertRulesTest(testtools.TestCase):
         self.promtool: str = found
 
     def run_promtool(self, *words: str) -> None:
-        done = subprocess.run(
-            [self.promtool, *words], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([self.promtool, *words], capture_output=True, text=True, check=False)
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
 
     def test_promtool_takes_them(self) -> None:

@@ -79,7 +79,9 @@ class DurableQueuesTest(testtools.TestCase):
     def publish(self, publisher: Publisher, text: str) -> None:
         now = timing.SystemClock().now()
         publisher.publish(
-            records.Outgoing("s", "c", str(uuid.uuid4()), "maintenance.planned", {"text": text}, now, now)
+            records.Outgoing(
+                "s", "c", str(uuid.uuid4()), "maintenance.planned", {"text": text}, now, now
+            )
         )
 
     def test_queued_events_survive_a_restart(self) -> None:

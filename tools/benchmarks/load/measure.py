@@ -18,6 +18,8 @@ _VCPUS = 5
 _HOST_WORK = 10.0
 _STATES = ("MAINTENANCE_DONE", "MAINTENANCE_FAILED")
 _ASKED_AT_ONCE = 8
+#: Seconds for each host of the cloud in which sessions are created.
+_CREATED_IN = 0.06
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +127,7 @@ class _Watch:
         are there.
         """
         todo, ids, errors = list(parts), [], []
-        wait = datetime.timedelta(seconds=2 + options.hosts / 200 * (len(parts) > 1))
+        wait = datetime.timedelta(seconds=_CREATED_IN * options.hosts if len(parts) > 1 else 0)
         begin = f"{datetime.datetime.now(datetime.UTC) + wait:%Y-%m-%d %H:%M:%S}"
         action = {
             "plugin": "dummy",

@@ -12,7 +12,6 @@ from prometheus_client import parser
 
 from fenix.tests.functional.sessions.base import SessionTestCase
 
-
 _RECORDED = pathlib.Path(__file__).parents[4] / "doc" / "source" / "scrape.txt"
 
 
