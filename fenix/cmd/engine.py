@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 
 from fenix import concurrency
@@ -27,8 +26,7 @@ def main() -> None:
         engine = Reporting(conf)
     except (exceptions.PluginError, exceptions.Unavailable) as error:
         sys.exit(f"fenix-engine: {error}")
-    # Of each worker; the parent, which has nothing to tell, would end by it.
-    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+    engine.listen()
     service.launch(conf, engine, workers=conf.engine.workers, restart_method="mutate").wait()
 
 

@@ -45,10 +45,11 @@ def _expected(function: Callable[..., Any]) -> Callable[..., Any]:
     """Errors of the service cross the bus as themselves, and so does a database that fails."""
 
     @functools.wraps(function)
-    def told(self: Commands, request: dict[str, Any], **more: Any) -> Any:
+    def told(self: Commands, request: dict[str, Any], *args: Any, **more: Any) -> Any:
+        session_id = more.get("session_id") or next((a for a in args if isinstance(a, str)), None)
         try:
-            with context.working(more.get("session_id"), told=request):
-                return function(self, request, **more)
+            with context.working(session_id, told=request):
+                return function(self, request, *args, **more)
         except db_exc.DBError as error:
             why = trouble.reason(error)
             if why is None:

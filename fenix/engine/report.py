@@ -7,7 +7,6 @@ their traces, the configuration without its secrets, and what :meth:`.Engine.hol
 from __future__ import annotations
 
 import logging
-import threading
 from typing import Any
 
 from oslo_config import cfg
@@ -19,8 +18,10 @@ from fenix.engine.service import Engine
 
 LOG = logging.getLogger(__name__)
 
+_Reports = guru_meditation_report.TextGuruMeditation
 _SERVICE = "fenix-engine"
 _SECTION = "Engine"
+_PARENT = {"process": "the parent, which holds nothing; ask its workers"}
 
 
 class _Version:
@@ -42,23 +43,26 @@ class Reporting(Engine):
     def __init__(self, conf: cfg.ConfigOpts, **more: Any) -> None:
         super().__init__(conf, **more)
         self._reports_conf = conf
+        _Reports.register_section(_SECTION, self._section)
+
+    def listen(self) -> None:
+        """Hear the signal, in this process and those that it forks; in the main thread."""
+        if not self._reports_conf.oslo_reports.file_event_handler:
+            self._set_up()
 
     def start(self) -> None:
-        """Start, and listen for the demand; without it an engine works all the same."""
+        """Start, and watch the file: that takes a thread of the worker's own."""
         super().start()
-        # Signals reach the main thread only.
-        hears_signals = threading.current_thread() is threading.main_thread()
-        reports = guru_meditation_report.TextGuruMeditation
-        reports.register_section(_SECTION, self._section)
-        try:
-            reports.setup_autorun(
-                _Version(),
-                service_name=_SERVICE,
-                conf=self._reports_conf,
-                setup_signal=hears_signals,
-            )
-        except OSError as error:
-            LOG.error("[oslo_reports] file_event_handler: %s; no reports are made", error)
+        if self._reports_conf.oslo_reports.file_event_handler:
+            try:
+                self._set_up()
+            except OSError as error:
+                LOG.error("[oslo_reports] file_event_handler: %s; no reports are made", error)
+
+    def _set_up(self) -> None:
+        _Reports.setup_autorun(_Version(), service_name=_SERVICE, conf=self._reports_conf)
 
     def _section(self) -> Any:
-        return with_default_views.ModelWithDefaultViews(data=self.holds())
+        return with_default_views.ModelWithDefaultViews(
+            data=self.holds() if self.engine_id else _PARENT
+        )

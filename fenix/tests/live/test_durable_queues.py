@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 import uuid
 from typing import Any
 
@@ -12,7 +13,7 @@ import testtools
 from oslo_config import cfg
 
 from fenix import conf as fenix_conf
-from fenix import timing
+from fenix import exceptions, timing
 from fenix.db import records
 from fenix.notifications.publisher import Publisher
 from fenix.tests.live.neighbours import Private
@@ -78,11 +79,19 @@ class DurableQueuesTest(testtools.TestCase):
 
     def publish(self, publisher: Publisher, text: str) -> None:
         now = timing.SystemClock().now()
-        publisher.publish(
-            records.Outgoing(
-                "s", "c", str(uuid.uuid4()), "maintenance.planned", {"text": text}, now, now
-            )
+        row = records.Outgoing(
+            "s", "c", str(uuid.uuid4()), "maintenance.planned", {"text": text}, now, now
         )
+        until = time.monotonic() + 120
+        while True:
+            try:
+                publisher.publish(row)
+                return
+            except exceptions.Unavailable:
+                # A connection of before the restart; the outbox tries again, too.
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
 
     def test_queued_events_survive_a_restart(self) -> None:
         confs = {kind: self.conf(kind) for kind in _KINDS}

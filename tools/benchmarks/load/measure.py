@@ -51,7 +51,11 @@ def measure(neighbours, url, folder, options, say):
             "max_sessions": options.sessions,
         },
         # A manager may have to stand in a queue: it is not its silence that is measured.
-        "workflow": {"project_maintenance_reply": 1800, "move_retry_interval": 1},
+        "workflow": {
+            "project_maintenance_reply": 1800,
+            "move_retry_interval": 1,
+            "live_migration_retries": 50,
+        },
         "api": {"rpc_timeout": 600, "threads": 2 * _ASKED_AT_ONCE + 8},
     }
     say(f"starting {options.engines} engines, {len(scene.owners)} managers")
