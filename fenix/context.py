@@ -8,6 +8,9 @@ from typing import Any
 
 from oslo_context import context
 
+#: Where a request's environment names the session in its URL.
+SESSION = "fenix.session_id"
+
 
 class RequestContext(context.RequestContext):
     """The caller of one API request, as the authentication middleware found it.

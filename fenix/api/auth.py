@@ -6,10 +6,9 @@ from typing import Any
 
 from keystonemiddleware import auth_token
 from oslo_config import cfg
-from oslo_context.context import get_current as current
 
 from fenix import exceptions
-from fenix.context import RequestContext
+from fenix.context import SESSION, RequestContext
 
 KEY = "fenix.context"
 
@@ -94,10 +93,7 @@ class ContextMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Make the context, then pass the request on."""
-        known = current()
-        environ[KEY] = RequestContext.from_environ(
-            environ, resource_uuid=known.session_id if isinstance(known, RequestContext) else None
-        )
+        environ[KEY] = RequestContext.from_environ(environ, resource_uuid=environ.get(SESSION))
         return self._application(environ, start_response)
 
 

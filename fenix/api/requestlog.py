@@ -37,7 +37,8 @@ class RequestLog:
         What is logged meanwhile carries the ids of the request and of the session in its URL.
         """
         begun = time.monotonic()
-        context.begin(environ.get(request_id.ENV_REQUEST_ID, ""), _session_id(environ))
+        environ[context.SESSION] = _session_id(environ)
+        context.begin(environ.get(request_id.ENV_REQUEST_ID, ""), environ[context.SESSION])
         try:
             return self._logged(environ, start_response, begun)
         finally:
@@ -46,6 +47,8 @@ class RequestLog:
     def _logged(self, environ: dict[str, Any], start_response: Any, begun: float) -> Any:
         response = webob.Request(environ).get_response(self._application)
         path = environ.get("PATH_INFO", "")
+        # What answered may have left a context of its own to this thread.
+        context.begin(environ.get(request_id.ENV_REQUEST_ID, ""), environ[context.SESSION])
         LOG.log(
             logging.DEBUG if path in _QUIET else logging.INFO,
             '%s "%s %r" %s %s bytes %.3f s',

@@ -1,7 +1,7 @@
 """A report of everything an engine is at, on demand: oslo.reports' guru meditation.
 
-SIGUSR2, or a change of ``[oslo_reports] file_event_handler``, makes a worker print threads with
-their traces, the configuration without its secrets, and what :meth:`.Engine.holds` says.
+A change of the file ``[oslo_reports] file_event_handler`` makes a worker print threads with their
+traces, the configuration without its secrets, and what :meth:`.Engine.holds` says.
 """
 
 from __future__ import annotations
@@ -44,11 +44,6 @@ class Reporting(Engine):
         super().__init__(conf, **more)
         self._reports_conf = conf
         _Reports.register_section(_SECTION, self._section)
-
-    def listen(self) -> None:
-        """Hear the signal, in this process and those that it forks; in the main thread."""
-        if not self._reports_conf.oslo_reports.file_event_handler:
-            self._set_up()
 
     def start(self) -> None:
         """Start, and watch the file: that takes a thread of the worker's own."""

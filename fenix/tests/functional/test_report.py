@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
@@ -73,21 +72,11 @@ class ReportTest(testtools.TestCase):
             "engine id = ",
             "sessions at work = 0 of 32",
             "senders = bus",
-            "fenix/engine/dispatcher.py",
+            "fenix/engine/service.py",
             "max_sessions = 20",
         ):
             self.assertIn(text, report)
         self.assertNotIn("swordfish", report)
-
-    def test_a_signal(self) -> None:
-        engine = self.start()
-        tasks = pathlib.Path(f"/proc/{engine.pid}/task").glob("*/children")
-        (worker,) = (pid for task in tasks for pid in task.read_text().split())
-        for pid in (engine.pid, int(worker)):
-            os.kill(pid, signal.SIGUSR2)
-        self.checked(self.log_has("max_sessions"))
-        engine.terminate()
-        self.assertEqual(0, engine.wait(_PATIENCE))
 
     def test_a_file(self) -> None:
         trigger = self.folder / "trigger"
