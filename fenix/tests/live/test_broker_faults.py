@@ -15,8 +15,8 @@ from fenix.tests.live.faults_base import OUTAGE, FaultsTestCase
 
 #: What an engine may grow by while notifications pile up; a copy of each would take twice that.
 _GROWTH = 16.0
-_WAITING = 20000
-_CHANNELS = 500
+_WAITING = 4000
+_CHANNELS = 100
 
 
 class BrokerFaultsTest(FaultsTestCase):
@@ -78,7 +78,7 @@ class BrokerFaultsTest(FaultsTestCase):
 
     def _outgoing(self, count: int) -> None:
         now = timing.SystemClock().now() - datetime.timedelta(seconds=1)
-        filler = {"service": "fenix", "text": "x" * 1000}
+        filler = {"service": "fenix", "text": "x" * 8000}
         found = [
             records.Outgoing(
                 "flood", f"channel-{n % _CHANNELS}", str(uuid.uuid4()), "load", filler, now, now
