@@ -8,7 +8,7 @@ from keystonemiddleware import auth_token
 from oslo_config import cfg
 
 from fenix import exceptions
-from fenix.context import RequestContext
+from fenix.context import SESSION, RequestContext
 
 KEY = "fenix.context"
 
@@ -93,7 +93,7 @@ class ContextMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Make the context, then pass the request on."""
-        environ[KEY] = RequestContext.from_environ(environ)
+        environ[KEY] = RequestContext.from_environ(environ, resource_uuid=environ.get(SESSION))
         return self._application(environ, start_response)
 
 

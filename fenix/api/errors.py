@@ -20,6 +20,7 @@ from oslo_middleware import request_id
 from sqlalchemy import exc as sa_exc
 
 from fenix import exceptions
+from fenix.db import trouble
 
 LOG = logging.getLogger(__name__)
 
@@ -77,6 +78,9 @@ def _answer(environ: dict[str, Any], error: Exception) -> webob.Response:
         return _reshaped(environ, error)
     if isinstance(error, db_exc.DBNonExistentTable):
         return _unavailable(environ, "the database has no tables; run 'fenix-manage db upgrade'")
+    if isinstance(error, trouble.CannotWork):
+        LOG.error("The database fails: %s", _one_line(error.inner_exception))
+        return _unavailable(environ, trouble.reason(error) or "")
     if isinstance(error, db_exc.DBConnectionError | sa_exc.TimeoutError):
         return _unavailable(environ, "the database cannot be reached; repeat the request later")
     if isinstance(error, db_exc.DBDeadlock | db_exc.RetryRequest):

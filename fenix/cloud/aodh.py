@@ -51,12 +51,19 @@ class Aodh:
         while True:
             page = read(
                 "Aodh: list alarms",
-                lambda m=marker: self._http.get(f"/v2/alarms?{query}{m}").json(),  # type: ignore[misc]
+                lambda m=marker: _listed(self._http.get(f"/v2/alarms?{query}{m}").json()),  # type: ignore[misc]
             )
             alarms.extend(page)
             if len(page) < _PAGE:
                 return alarms
             marker = f"&marker={page[-1]['alarm_id']}"
+
+
+def _listed(answer: Any) -> list[dict[str, Any]]:
+    """A page of alarms. :raises ValueError: it is something else."""
+    if not isinstance(answer, list) or not all(isinstance(alarm, dict) for alarm in answer):
+        raise ValueError("not a list of alarms")
+    return answer
 
 
 def _names(alarm: dict[str, Any]) -> list[str]:

@@ -32,32 +32,37 @@ class Placement:
 
     def _providers(self, names: Iterable[str]) -> list[tuple[str, str]]:
         wanted = set(names)
-        found = read("Placement: list resource providers", lambda: self._get("/resource_providers"))
+        return read("Placement: list resource providers", lambda: self._listed(wanted))
+
+    def _listed(self, wanted: set[str]) -> list[tuple[str, str]]:
+        found = self._get("/resource_providers")
         return [(p["name"], p["uuid"]) for p in found["resource_providers"] if p["name"] in wanted]
 
     def _traits(self, uuid: str, name: str) -> frozenset[str]:
-        answer = read(
+        return read(
             f"Placement: traits of {name}",
-            lambda: self._get(f"/resource_providers/{uuid}/traits"),
+            lambda: frozenset(self._get(f"/resource_providers/{uuid}/traits")["traits"]),
         )
-        return frozenset(answer["traits"])
 
     def _usable(self, uuid: str, name: str) -> base.Capacity:
-        answer = read(
+        return read(
             f"Placement: inventories of {name}",
-            lambda: self._get(f"/resource_providers/{uuid}/inventories"),
+            lambda: _capacity(self._get(f"/resource_providers/{uuid}/inventories")["inventories"]),
         )
-        amounts = dict.fromkeys(_CLASSES.values(), _UNLIMITED)
-        others = []
-        for kind, inventory in sorted(answer["inventories"].items()):
-            usable = (inventory["total"] - inventory.get("reserved", 0)) * inventory.get(
-                "allocation_ratio", 1.0
-            )
-            if kind in _CLASSES:
-                amounts[_CLASSES[kind]] = float(usable)
-            else:
-                others.append((kind, float(usable)))
-        return base.Capacity(**amounts, others=tuple(others))
 
     def _get(self, path: str) -> Any:
         return self._http.get(path).json()
+
+
+def _capacity(inventories: dict[str, Any]) -> base.Capacity:
+    amounts = dict.fromkeys(_CLASSES.values(), _UNLIMITED)
+    others = []
+    for kind, inventory in sorted(inventories.items()):
+        usable = (inventory["total"] - inventory.get("reserved", 0)) * inventory.get(
+            "allocation_ratio", 1.0
+        )
+        if kind in _CLASSES:
+            amounts[_CLASSES[kind]] = float(usable)
+        else:
+            others.append((kind, float(usable)))
+    return base.Capacity(**amounts, others=tuple(others))

@@ -17,13 +17,13 @@ def main() -> None:
     from fenix import conf as fenix_conf
     from fenix import exceptions
     from fenix.db import schema
-    from fenix.engine.service import Engine
+    from fenix.engine.report import Reporting
 
     conf = fenix_conf.load()
     log.setup(conf, "fenix")
     try:
         schema.check(conf)
-        engine = Engine(conf)
+        engine = Reporting(conf)
     except (exceptions.PluginError, exceptions.Unavailable) as error:
         sys.exit(f"fenix-engine: {error}")
     service.launch(conf, engine, workers=conf.engine.workers, restart_method="mutate").wait()

@@ -15,6 +15,7 @@ from oslo_db import options as db_options
 from oslo_log import log
 from oslo_middleware import cors
 from oslo_policy import opts as policy_opts
+from oslo_reports import opts as reports_opts
 
 from fenix import version
 from fenix.conf import (
@@ -42,6 +43,9 @@ _MODULES = (
     metrics,
 )
 
+#: How a line of the log names its session, where it has one.
+_SESSION_FORMAT = "[session: %(uuid)s] "
+
 #: Exchange of the RPC and of the notifications.
 EXCHANGE = "fenix"
 
@@ -54,6 +58,7 @@ def register(conf: cfg.ConfigOpts) -> None:
     observers.register(conf)
     db_options.set_defaults(conf)
     policy_opts.set_defaults(conf)
+    reports_opts.set_defaults(conf)
 
 
 def set_defaults() -> None:
@@ -88,6 +93,7 @@ def load(
     conf = cfg.CONF if conf is None else conf
     register(conf)
     log.register_options(conf)
+    conf.set_default("instance_uuid_format", _SESSION_FORMAT)
     conf(
         argv,
         project="fenix",

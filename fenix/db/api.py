@@ -20,6 +20,8 @@ from oslo_db import exception as db_exc
 from oslo_db.sqlalchemy import enginefacade, exc_filters
 from sqlalchemy import orm
 
+from fenix.db import trouble
+
 _PASSED_ON = (
     "connection",
     "slave_connection",
@@ -76,13 +78,13 @@ class Database:
     @contextlib.contextmanager
     def writer(self) -> Iterator[orm.Session]:
         """A transaction that begins with a write and commits at the end of the block."""
-        with self._context.writer.using(self._scope) as session:
+        with trouble.told(), self._context.writer.using(self._scope) as session:
             yield session
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[orm.Session]:
         """A transaction for reads."""
-        with self._context.reader.using(self._scope) as session:
+        with trouble.told(), self._context.reader.using(self._scope) as session:
             yield session
 
     @contextlib.contextmanager
@@ -93,7 +95,7 @@ class Database:
         after (to end a transaction): on a database server that is a third of a transaction's round
         trips. So use it in a function that is :func:`repeatable`.
         """
-        with self._lookup_engine().connect() as connection:
+        with trouble.told(), self._lookup_engine().connect() as connection:
             yield connection
 
     def _lookup_engine(self) -> sa.Engine:

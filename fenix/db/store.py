@@ -24,6 +24,7 @@ from fenix.db import (
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
 from fenix.db.known_hosts import Change
+from fenix.together import Shared
 
 
 class Store(Protocol):
@@ -114,6 +115,7 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._holders = Shared(lambda: lifecycle.holders(database))
 
     def session(self, session_id: str) -> records.Session:
         """See :class:`Store`."""
@@ -149,7 +151,7 @@ class SqlStore:
 
     def holders(self) -> dict[str, str]:
         """See :class:`Store`."""
-        return lifecycle.holders(self._database)
+        return dict(self._holders())
 
     def left_at(self, message_id: str) -> datetime.datetime | None:
         """See :class:`Store`."""

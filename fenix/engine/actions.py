@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import logging
 import threading
 import time
@@ -25,6 +26,8 @@ _BEAT_PAUSE = 0.5
 #: A run that ends by itself when its time is over says more than that it is over.
 _GRACE = datetime.timedelta(seconds=1)
 _TEXT = 4000
+#: Seconds between tries to write a result.
+_PAUSES = (0.2, 1.0, 5.0)
 
 
 class ActionRunner:
@@ -49,6 +52,9 @@ class ActionRunner:
         self._alive: dict[int, records.ActionRun] = {}
         #: Until when, on the steady clock, nobody else can have taken a run.
         self._until: dict[int, float] = {}
+        #: Given up, and not yet written so.
+        self._late: list[records.ActionRun] = []
+        self._stopped = threading.Event()
         self._lock = threading.Lock()
         self.patience = conf.engine.lease
 
@@ -81,35 +87,56 @@ class ActionRunner:
         db_runs.hand_back(self._database, run)
 
     def execute(self, run: records.ActionRun) -> None:
-        """Run the plug-in and write its result, unless the run was lost meanwhile."""
+        """Run the plug-in and write its result, however long the database is away.
+
+        A result that is lost makes the host action run a second time. Nothing is written by whom
+        the run was taken from meanwhile.
+        """
         try:
             result = self._outcome(run)
+            pauses = itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1]))
+            while self._is_alive(run) and not self._finish(run, result):
+                self._stopped.wait(next(pauses))
+                if self._stopped.is_set():
+                    return
         except exceptions.LostLease as error:
             LOG.warning("%s action %s on %s: %s", run.type, run.plugin, run.hostname, error)
-            return
         finally:
             self._forget(run)
-        self._finish(run, result)
 
     def _forget(self, run: records.ActionRun) -> None:
         with self._lock:
             self._alive.pop(run.run_id, None)
             self._until.pop(run.run_id, None)
 
-    def _finish(self, run: records.ActionRun, result: Result) -> None:
-        for pause in (0.2, 1.0, 5.0, 0.0):
-            try:
-                db_runs.finish(
-                    self._database,
-                    run,
-                    result.state.value,
-                    _text(result.message),
-                    self._clock.now(),
-                )
-                return
-            except db_exc.DBError as error:
-                LOG.warning("The result of %s was not written: %s", run.plugin, error)
-                time.sleep(pause)
+    def holds(self) -> dict[str, str]:
+        """What runs where, for a report. Takes no lock: the asker may have it."""
+        return {
+            str(run.run_id): f"{run.plugin} ({run.type}) on {run.hostname}, try {run.attempt}, "
+            f"session {run.session_id}, until {run.deadline}"
+            for run in self._alive.copy().values()
+        }
+
+    def stop(self) -> None:
+        """Wait for the database no longer."""
+        self._stopped.set()
+
+    def _is_alive(self, run: records.ActionRun) -> bool:
+        with self._lock:
+            return run.run_id in self._alive
+
+    def _finish(self, run: records.ActionRun, result: Result) -> bool:
+        """Write a result. :returns: whether the database answered."""
+        now, text = self._clock.now(), _text(result.message)
+        try:
+            db_runs.finish(self._database, run, result.state.value, text, now)
+        except db_exc.DBError as error:
+            LOG.warning("The result of %s is not written yet: %s", run.plugin, error)
+            return False
+        return True
+
+    def _too_late(self, run: records.ActionRun) -> Result:
+        return Result(State.FAILED, f"not finished within {self._limit(run):g} s")
 
     def _outcome(self, run: records.ActionRun) -> Result:
         try:
@@ -184,6 +211,7 @@ class ActionRunner:
                 del self._alive[run.run_id]
                 self._until.pop(run.run_id, None)
             alive = list(self._alive)
+        self._late += late
         for run in late:
             LOG.error(
                 "%s action %s on %s is given up; until it ends it takes one of [engine] pool_size",
@@ -191,7 +219,7 @@ class ActionRunner:
                 run.plugin,
                 run.hostname,
             )
-            self._finish(run, Result(State.FAILED, f"not finished within {self._limit(run):g} s"))
+        self._late = [run for run in self._late if not self._finish(run, self._too_late(run))]
         self._show_life(alive)
 
     def _show_life(self, run_ids: list[int]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import logging
 import threading
 import uuid
@@ -11,10 +12,11 @@ from typing import Any
 
 import oslo_messaging
 from oslo_config import cfg
+from oslo_db import exception as db_exc
 
-from fenix import exceptions, states, timing
+from fenix import context, exceptions, states, timing
 from fenix.cloud import base as cloud_base
-from fenix.db import lifecycle, records
+from fenix.db import lifecycle, records, trouble
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
 from fenix.engine import control
@@ -40,9 +42,22 @@ _PATIENCE = 0.8
 
 
 def _expected(function: Callable[..., Any]) -> Callable[..., Any]:
-    wrapped: Callable[..., Any] = oslo_messaging.expected_exceptions(exceptions.FenixError)(
-        function
-    )
+    """Errors of the service cross the bus as themselves, and so does a database that fails."""
+
+    @functools.wraps(function)
+    def told(self: Commands, request: dict[str, Any], *args: Any, **more: Any) -> Any:
+        session_id = more.get("session_id") or next((a for a in args if isinstance(a, str)), None)
+        try:
+            with context.working(session_id, told=request):
+                return function(self, request, *args, **more)
+        except db_exc.DBError as error:
+            why = trouble.reason(error)
+            if why is None:
+                raise
+            LOG.warning("%s: %s", function.__name__, error)
+            raise exceptions.Unavailable(f"of the engine that took the command, {why}") from error
+
+    wrapped: Callable[..., Any] = oslo_messaging.expected_exceptions(exceptions.FenixError)(told)
     return wrapped
 
 

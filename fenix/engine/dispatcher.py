@@ -11,7 +11,7 @@ import futurist
 from oslo_config import cfg
 from oslo_db import exception as db_exc
 
-from fenix import exceptions, timing
+from fenix import context, exceptions, timing
 from fenix.db import claims, records
 from fenix.db.api import Database
 from fenix.engine.actions import ActionRunner
@@ -64,6 +64,15 @@ class Dispatcher:
         with self._changed:
             self._look_for_runs = True
             self._changed.notify()
+
+    def holds(self) -> dict[str, str]:
+        """How full the pools are, for a report. Takes no lock: the asker may have it."""
+        return {
+            "sessions at work": f"{len(self._running)} of {self._size}",
+            "sessions that wait for a thread": ", ".join(self._nudged.copy()) or "none",
+            "host actions at work": f"{self._busy_runs} of {self._size}",
+            "timers": str(len(self._timers)),
+        }
 
     def stop(self) -> None:
         """Take nothing more, and let what runs come to its end."""
@@ -140,6 +149,10 @@ class Dispatcher:
             self._sessions.submit(self._work, session_id)
 
     def _work(self, session_id: str) -> None:
+        with context.working(session_id):
+            self._advance(session_id)
+
+    def _advance(self, session_id: str) -> None:
         until: datetime.datetime | None = None
         try:
             until = self._runner.run(session_id)
@@ -175,7 +188,8 @@ class Dispatcher:
 
     def _carry_out(self, run: records.ActionRun) -> None:
         try:
-            self._actions.execute(run)
+            with context.working(run.session_id):
+                self._actions.execute(run)
         finally:
             with self._changed:
                 self._busy_runs -= 1

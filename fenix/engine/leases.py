@@ -43,6 +43,11 @@ class Leases:
         with self._lock:
             self._until.pop(session_id, None)
 
+    def holds(self) -> dict[str, str]:
+        """What is left of each lease, for a report. Takes no lock: the asker may have it."""
+        now = self._clock.monotonic()
+        return {s: f"{until - now:.1f} s of lease left" for s, until in dict(self._until).items()}
+
     def check(self, session_id: str) -> None:
         """Make sure that the session is still this engine's.
 

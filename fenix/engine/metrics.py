@@ -16,7 +16,7 @@ from oslo_config import cfg
 from oslo_db import exception as db_exc
 from prometheus_client import core, registry
 
-from fenix import exceptions, timing
+from fenix import exceptions, states, timing
 from fenix.db import advance, figures, outbox
 from fenix.db.api import Database
 
@@ -58,6 +58,9 @@ class Metrics:
             ["state"],
             registry=self.registry,
         )
+        # Shown from the start: what appears with its first failure is no increase to Prometheus.
+        for state in sorted(states.TABLE.states - states.IDLE):
+            self._failures.labels(state)
         self._silences = prometheus.Counter(
             "fenix_project_silences",
             "Questions that a project's manager did not answer in time.",

@@ -11,7 +11,7 @@ import futurist
 from oslo_config import cfg
 from oslo_db import exception as db_exc
 
-from fenix import exceptions, timing
+from fenix import context, exceptions, timing
 from fenix.db import outbox as db_outbox
 from fenix.db import records
 from fenix.db.api import Database
@@ -84,6 +84,9 @@ class OutboxSender:
             except (db_exc.DBError, exceptions.FenixError) as error:
                 LOG.warning("The outbox waits: %s", error)
                 self._nudged.wait(self._poll)
+            except Exception:
+                LOG.exception("Sending by %s goes on after an error", self._carrier.name)
+                self._nudged.wait(self._poll)
 
     # Sending
 
@@ -138,6 +141,10 @@ class OutboxSender:
 
     def _send_channel(self, head: records.Outgoing) -> int:
         """Send the first of a channel and what may follow it at once, while it is ours."""
+        with context.working(head.session_id or head.payload.get("session_id")):
+            return self._send_row_after_row(head)
+
+    def _send_row_after_row(self, head: records.Outgoing) -> int:
         now, until = self._clock.now(), self._clock.monotonic() + self._patience / 4
         if not db_outbox.take(self._database, head, self._engine_id, now, self._patience):
             return 0

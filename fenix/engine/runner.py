@@ -11,7 +11,7 @@ from typing import Protocol
 
 from oslo_config import cfg
 
-from fenix import exceptions, states, timing
+from fenix import context, exceptions, states, timing
 from fenix.db import advance, lifecycle, records, runs
 from fenix.db.store import Store
 from fenix.workflow import resuming
@@ -86,6 +86,11 @@ class Runner:
         session = self._leases.take(session_id)
         if session is None:
             return None
+        with context.working(session_id, session.request_id):
+            return self._run(session)
+
+    def _run(self, session: records.Session) -> datetime.datetime | None:
+        session_id = session.session_id
         try:
             return self._advance(session)
         except exceptions.LostLease as error:

@@ -9,6 +9,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import oslo_messaging
 from oslo_config import cfg
@@ -19,6 +20,7 @@ from fenix import exceptions, timing, version
 from fenix.cloud import aodh
 from fenix.cloud.keystone import ServiceAuth
 from fenix.cloud.nova import NovaCloud
+from fenix.cloud.shared import SharedCloud
 from fenix.db import advance, claims, engines, records
 from fenix.db.api import Database
 from fenix.db.store import SqlStore
@@ -32,9 +34,11 @@ from fenix.engine.leases import Leases
 from fenix.engine.outbox import OutboxSender
 from fenix.engine.plugins import Plugins
 from fenix.engine.runner import Runner
+from fenix.engine.skew import Skew
 from fenix.notifications.publisher import Publisher
 from fenix.notifications.webhook import caller
 from fenix.rpc import transport as rpc_transport
+from fenix.together import Shared
 from fenix.workflow.hold import Ports
 
 LOG = logging.getLogger(__name__)
@@ -47,8 +51,8 @@ def openstack(conf: cfg.ConfigOpts) -> Ports:
     auth = ServiceAuth(conf)
     alarms = aodh.Aodh(auth)
     return Ports(
-        cloud=NovaCloud(auth),
-        managers=alarms.managers if conf.notifications.use_aodh else _nobody_knows,
+        cloud=SharedCloud(NovaCloud(auth)),
+        managers=Shared(alarms.managers) if conf.notifications.use_aodh else _nobody_knows,
     )
 
 
@@ -135,6 +139,7 @@ class Engine(service.ServiceBase):
             nudge=self.dispatcher.nudge,
             endings=endings,
         )
+        skew = Skew(self.database, clock, conf.engine.lease)
         self._row = self._own_row()
         self._rpc = oslo_messaging.get_rpc_server(
             rpc_transport.make(conf), rpc_transport.target(self.engine_id), [commands]
@@ -153,6 +158,7 @@ class Engine(service.ServiceBase):
             ("dispatcher", self.dispatcher.loop),
             ("leases", self._every(conf.engine.lease / 3, self._keep_alive)),
             *([("hosts", self._every(watch.interval, watch.look))] if watch.interval else []),
+            ("skew", self._every(conf.engine.lease, skew.look)),
             *((f"outbox-{name}", sender.loop) for name, sender in self._senders.items()),
         ):
             thread = threading.Thread(target=work, name=name, daemon=True)
@@ -201,6 +207,9 @@ class Engine(service.ServiceBase):
                     work()
                 except (db_exc.DBError, exceptions.FenixError) as error:
                     LOG.warning("%s", error)
+                except Exception:
+                    # A thread that ends, such as the one that renews leases, nobody would miss.
+                    LOG.exception("The engine's upkeep goes on after an error")
 
         return loop
 
@@ -213,12 +222,27 @@ class Engine(service.ServiceBase):
         self._row.heartbeat_at = self._clock.now()
         engines.beat(self.database, self._row, self._row.heartbeat_at - _FORGET_ENGINE)
 
+    def holds(self) -> dict[str, Any]:
+        """What the engine is at, for a report."""
+        return {
+            "engine id": self.engine_id,
+            "plug-ins": {
+                "workflows": ", ".join(self._row.workflows),
+                "actions": ", ".join(self._row.actions),
+            },
+            "sessions": self._leases.holds(),
+            "pools": self.dispatcher.holds(),
+            "host actions": self._actions.holds(),
+            "senders": ", ".join(self._senders),
+        }
+
     def stop(self) -> None:
         """Hand sessions over at once and end; work of this moment is finished first."""
         if self._stopped.is_set() or not self.engine_id:
             return
         self._rpc.stop()
         self.dispatcher.stop()
+        self._actions.stop()
         self._stopped.set()
         for sender in self._senders.values():
             sender.stop()

@@ -14,8 +14,8 @@ from fenix.workflow.inventory import Inventory
 class Outside:
     """Keeps the rows of outside hosts in line with what their services report.
 
-    One that is down, disabled or gone is a row with ``found_disabled``: nothing is moved to it
-    until it is back.
+    One that is down, disabled, gone or taken by another session is a row with ``found_disabled``:
+    nothing is moved to it until it is back.
     """
 
     def __init__(self, hold: Hold, inventory: Inventory) -> None:
@@ -29,10 +29,10 @@ class Outside:
         """
         if not self._hold.noted("discovered"):
             return
-        for host in self._hold.snapshot.hosts.values():
-            if not host.outside:
-                continue
-            wrong = _wrong(seen.get(host.hostname))
+        ours = [h for h in self._hold.snapshot.hosts.values() if h.outside]
+        held = self._hold.store.holders() if ours else {}
+        for host in ours:
+            wrong = _wrong(seen.get(host.hostname), held.get(host.hostname))
             if host.found_disabled == (wrong is not None):
                 continue
             host.found_disabled, host.details = wrong is not None, wrong
@@ -74,9 +74,12 @@ class Outside:
         self._hold.event("host", f"{hostname}, outside the session, is {what}", host=hostname)
 
 
-def _wrong(seen: base.CloudHost | None) -> str | None:
+def _wrong(seen: base.CloudHost | None, holder: str | None) -> str | None:
     if seen is None:
         return "not in the cloud any more"
     if not seen.enabled:
         return "disabled"
-    return None if seen.up else "down"
+    if not seen.up:
+        return "down"
+    # What is put there would have to move once more.
+    return None if holder is None else f"being maintained by session {holder}"

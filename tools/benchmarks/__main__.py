@@ -6,6 +6,7 @@ import sys
 #: A kind is a module of this package with ``main(argv) -> int``, the exit status.
 KINDS = {
     "service": "the running service: how fast it reacts, and how its cost grows with the cloud",
+    "load": "many sessions at once on a large cloud: throughput, and where processor time goes",
     "planner": "the planner and whole sessions in virtual time: against bounds and other policies",
 }
 

@@ -40,15 +40,28 @@ class Deployment:
     Nova, Placement or Aodh, or sent a notification that has come through the broker.
     """
 
-    def __init__(self, scene, neighbours, database_url, folder, settings=None, managers=None):
+    def __init__(
+        self,
+        scene,
+        neighbours,
+        database_url,
+        folder,
+        settings=None,
+        managers=None,
+        engines=1,
+        patience=_PATIENCE,
+    ):
         self.scene = scene
         self.cloud = scene.cloud
         self.managers = managers or Managers()
         self.calls = []
+        #: Where each engine serves its metrics.
+        self.metrics = []
+        self._patience = patience
         self._neighbours = neighbours
         self._database_url = database_url
         self._settings = settings or {}
-        self._count = folder / "statements"
+        self._counts = [folder / f"statements-{n}" for n in range(engines)]
         self._folder = folder
         self._emulator = EmulatorServer(self.cloud, threads=12, around=self._around)
         self._stops = []
@@ -77,7 +90,7 @@ class Deployment:
         self._listen()
         self._start_service()
         self.wait(self._serves, "the API serves", _STARTS_IN)
-        self.wait(self._has_engine, "an engine runs", _STARTS_IN)
+        self.wait(self._has_engines, "the engines run", _STARTS_IN)
         self.managers.start()
         self._stops.append(self.managers.stop)
         for whose in self.scene.owners:
@@ -88,14 +101,19 @@ class Deployment:
         return free_port()
 
     def _start_service(self):
-        engine.made(self._count)
         file = ["--config-file", str(self._folder / "fenix.conf")]
         self.api = self._process("api", "-m", "fenix.cmd.api", *file)
-        self.engine = self._process(
-            "engine",
-            *("-m", "benchmarks.service.engine", *file),
-            **{engine.COUNT: str(self._count)},
-        )
+        self.engines = [self._engine(n, count, file) for n, count in enumerate(self._counts)]
+        self.engine = self.engines[0]
+
+    def _engine(self, number, count, file):
+        engine.made(count)
+        port = free_port()
+        own = self._folder / f"engine-{number}.conf"
+        own.write_text(f"[metrics]\nport = {port}\nmax_age = 0\n")
+        self.metrics.append(f"http://127.0.0.1:{port}/metrics")
+        command = ("-m", "benchmarks.service.engine", *file, "--config-file", str(own))
+        return self._process(f"engine-{number}", *command, **{engine.COUNT: str(count)})
 
     def _process(self, name, *command, **environment):
         process = Process(name, self._folder, *command, **environment)
@@ -169,7 +187,7 @@ class Deployment:
             user_domain_id="default",
             project_domain_id="default",
         )
-        return ka_session.Session(auth=auth, timeout=60)
+        return ka_session.Session(auth=auth, timeout=max(60, self._patience))
 
     # What an administrator does
 
@@ -212,8 +230,8 @@ class Deployment:
             return read.scalar(statement)
 
     def statements(self):
-        """How many statements the engine has sent to the database."""
-        return engine.read(self._count)
+        """How many statements the engines have sent to the database."""
+        return sum(map(engine.read, self._counts))
 
     def wait(self, holds, what, seconds=_PATIENCE):
         """Wait until something holds. Raises Failed when it does not."""
@@ -231,11 +249,12 @@ class Deployment:
             return False
 
     def _demand_alive(self):
-        self.api.demand_alive()
-        self.engine.demand_alive()
+        for process in (self.api, *self.engines):
+            process.demand_alive()
 
-    def _has_engine(self):
-        return self.scalar(sa.select(sa.func.count()).select_from(models.engines)) > 0
+    def _has_engines(self):
+        running = self.scalar(sa.select(sa.func.count()).select_from(models.engines))
+        return running >= len(self._counts)
 
 
 def configuration(path):

@@ -26,13 +26,15 @@ class Reply:
 class Managers:
     """Answers ACK to every question, and leaves the choice of the action to Fenix.
 
-    ``pause``: returns the seconds to wait before an answer.
+    ``pause``: returns the seconds to wait before an answer. ``patience``: for so many seconds an
+    answer that got 503 is sent again, as the API asks for.
     """
 
-    def __init__(self, pause=lambda: 0.0):
+    def __init__(self, pause=lambda: 0.0, patience=0.0):
         self.replies = []
         self.failures = []
         self._pause = pause
+        self._patience = patience
         self._sessions = {}
         self._todo = queue.Queue()
         self._threads = []
@@ -92,14 +94,23 @@ class Managers:
                 continue
             token = self._sessions[project_id].get_token()
             time.sleep(self._pause())
-            sent = time.monotonic()
-            answer = http_session.put(
-                payload["reply_url"],
-                json={"session_id": payload["session_id"], "state": f"ACK_{payload['state']}"},
-                headers={"X-Auth-Token": token},
-                timeout=60,
-            )
+            until = time.monotonic() + self._patience
+            while True:
+                sent = time.monotonic()
+                answer = self._put(http_session, payload, token)
+                if answer.status_code != 503 or sent > until:
+                    break
+                time.sleep(0.2)
             if answer.status_code == 200:
                 self.replies.append(Reply(payload["state"], heard, sent, time.monotonic()))
             else:
                 self.failures.append(answer.text)
+
+    @staticmethod
+    def _put(http_session, payload, token):
+        return http_session.put(
+            payload["reply_url"],
+            json={"session_id": payload["session_id"], "state": f"ACK_{payload['state']}"},
+            headers={"X-Auth-Token": token},
+            timeout=60,
+        )

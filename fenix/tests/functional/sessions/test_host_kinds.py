@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from collections.abc import Callable
 
@@ -279,6 +280,16 @@ class ChangingNeighboursTest(SessionTestCase):
     def test_one_that_is_disabled_after_it_was_chosen(self) -> None:
         self.while_asked("PLANNED_MAINTENANCE", lambda: self.disable("spare-1"))
         self.assertEqual(["spare-2"], self.targets())
+
+    def test_one_that_another_session_takes_after_it_was_chosen(self) -> None:
+        def take() -> None:
+            later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+            self.create(hosts=["spare-1"], maintenance_at=f"{later:%Y-%m-%d %H:%M:%S}")
+
+        first = self.while_asked("PLANNED_MAINTENANCE", take)
+        self.assertEqual(["spare-2"], self.targets())
+        said = [e.message for e in self.history(first) if e.host == "spare-1"]
+        self.assertIn("being maintained by session", said[-1])
 
     def test_one_that_fails(self) -> None:
         def fail() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pathlib
 import socket
 import urllib.request
 from typing import Any
@@ -9,6 +11,17 @@ from typing import Any
 from prometheus_client import parser
 
 from fenix.tests.functional.sessions.base import SessionTestCase
+
+_RECORDED = pathlib.Path(__file__).parents[4] / "doc" / "source" / "scrape.txt"
+
+
+def _kinds(text: str) -> set[tuple[str, str, tuple[str, ...]]]:
+    """Names, types and names of labels of what a scrape has."""
+    return {
+        (family.name, family.type, tuple(sample.labels))
+        for family in parser.text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 def _free_port() -> int:
@@ -25,10 +38,14 @@ class MetricsTest(SessionTestCase):
         self.settings = {"metrics": {"port": self.port, "max_age": 0}}
         super().setUp()
 
+    def text(self) -> str:
+        """What the engine serves."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+            return str(answer.read().decode())
+
     def scrape(self) -> dict[tuple[str, ...], float]:
         """Values by name and label values."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
-            text = answer.read().decode()
+        text = self.text()
         return {
             (sample.name, *sample.labels.values()): sample.value
             for family in parser.text_string_to_metric_families(text)
@@ -61,6 +78,23 @@ class MetricsTest(SessionTestCase):
         self.assertEqual(len([m for m in self.cloud.record.moves if m.done]), moved)
         self.assertEqual(1, ended["fenix_session_transitions_total", "MAINTENANCE_DONE"])
         self.assertEqual(1, ended[("fenix_database_up",)])
+
+    def test_the_manual_shows_what_is_served(self) -> None:
+        """A project is asked about a host while another's instances have moved already.
+
+        With FENIX_RECORD set, what is scraped becomes the manual's.
+        """
+        self.manager.answer["MAINTENANCE_COMPLETE"] = lambda _payload: None
+        session_id = self.create(actions=[{"plugin": "dummy", "type": "host"}])
+        self.wait_for(lambda: self.manager.heard("MAINTENANCE_COMPLETE"), "the last question")
+        text = self.text()
+        if os.environ.get("FENIX_RECORD"):
+            _RECORDED.write_text(text)
+        self.assertEqual(_kinds(text), _kinds(_RECORDED.read_text()))
+        self.manager.reply(
+            self.manager.heard("MAINTENANCE_COMPLETE")[0], {"state": "ACK_MAINTENANCE_COMPLETE"}
+        )
+        self.done(session_id)
 
     def test_a_failure_is_counted(self) -> None:
         self.manager.answer["MAINTENANCE"] = lambda _payload: {"state": "NACK_MAINTENANCE"}

@@ -146,7 +146,7 @@ class ConfigurationTest(DocsTestCase):
             section: {option.dest for option in options}
             for section, options in fenix_conf.list_opts()
         }
-        known["DEFAULT"] |= {"log_file", "transport_url", "control_exchange"}
+        known["DEFAULT"] |= {"log_file", "transport_url", "control_exchange", "use_json"}
         return known
 
 
