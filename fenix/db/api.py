@@ -76,13 +76,13 @@ class Database:
     @contextlib.contextmanager
     def writer(self) -> Iterator[orm.Session]:
         """A transaction that begins with a write and commits at the end of the block."""
-        with self._context.writer.using(self._scope) as session:
+        with _unreachable(), self._context.writer.using(self._scope) as session:
             yield session
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[orm.Session]:
         """A transaction for reads."""
-        with self._context.reader.using(self._scope) as session:
+        with _unreachable(), self._context.reader.using(self._scope) as session:
             yield session
 
     @contextlib.contextmanager
@@ -93,7 +93,7 @@ class Database:
         after (to end a transaction): on a database server that is a third of a transaction's round
         trips. So use it in a function that is :func:`repeatable`.
         """
-        with self._lookup_engine().connect() as connection:
+        with _unreachable(), self._lookup_engine().connect() as connection:
             yield connection
 
     def _lookup_engine(self) -> sa.Engine:
@@ -138,6 +138,19 @@ class Database:
             lookups, self._lookups = self._lookups, None
         if lookups is not None:
             lookups.dispose()
+
+
+@contextlib.contextmanager
+def _unreachable() -> Iterator[None]:
+    """Let a server that is not there, or shuts down, be an error of oslo.db like all others.
+
+    oslo.db knows the words that libpq had for it up to version 13, and passes newer ones on as
+    SQLAlchemy's error, which nobody expects.
+    """
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        raise db_exc.DBConnectionError(error) from error
 
 
 #: What drivers are told of patience, by the name that their URLs begin with.

@@ -84,6 +84,9 @@ class OutboxSender:
             except (db_exc.DBError, exceptions.FenixError) as error:
                 LOG.warning("The outbox waits: %s", error)
                 self._nudged.wait(self._poll)
+            except Exception:
+                LOG.exception("The outbox goes on after an error")
+                self._nudged.wait(self._poll)
 
     # Sending
 

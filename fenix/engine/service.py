@@ -201,6 +201,9 @@ class Engine(service.ServiceBase):
                     work()
                 except (db_exc.DBError, exceptions.FenixError) as error:
                     LOG.warning("%s", error)
+                except Exception:
+                    # An engine whose leases nobody renews works on, and gets nowhere.
+                    LOG.exception("The engine goes on after an error")
 
         return loop
 
