@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
+import ssl
 from typing import Any
 
 from cheroot import errors as cheroot_errors
@@ -136,14 +137,19 @@ class _Cheroot(wsgi.Server):
 
 
 def tls(conf: cfg.ConfigOpts) -> Any:
-    """The adapter for ``[api] ssl_cert_file`` and ``ssl_key_file``.
+    """The adapter for ``[api] ssl_cert_file``, ``ssl_key_file`` and ``ssl_client_ca_file``.
 
     :raises CannotServe: when the files do not make a certificate and its key.
     """
     try:
-        return builtin.BuiltinSSLAdapter(conf.api.ssl_cert_file, conf.api.ssl_key_file)
+        adapter = builtin.BuiltinSSLAdapter(conf.api.ssl_cert_file, conf.api.ssl_key_file)
+        if conf.api.ssl_client_ca_file:
+            adapter.context.load_verify_locations(cafile=conf.api.ssl_client_ca_file)
+            adapter.context.verify_mode = ssl.CERT_REQUIRED
+        return adapter
     except (OSError, ValueError, TypeError) as error:
         raise CannotServe(
             f"[api] ssl_cert_file={conf.api.ssl_cert_file} "
-            f"ssl_key_file={conf.api.ssl_key_file}: {error}"
+            f"ssl_key_file={conf.api.ssl_key_file} "
+            f"ssl_client_ca_file={conf.api.ssl_client_ca_file}: {error}"
         ) from None

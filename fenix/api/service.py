@@ -74,8 +74,11 @@ def check(conf: cfg.ConfigOpts) -> None:
         raise CannotServe(str(error)) from error
     if conf.api.ssl_cert_file:
         server.tls(conf)
-    elif conf.api.ssl_key_file:
-        raise CannotServe("[api] ssl_key_file is set, ssl_cert_file is not")
+    elif conf.api.ssl_key_file or conf.api.ssl_client_ca_file:
+        raise CannotServe(
+            "[api] ssl_key_file or ssl_client_ca_file is set, ssl_cert_file is not; without it the "
+            "service would be in the clear"
+        )
     if conf.api.auth_strategy == "keystone":
         try:
             auth_token.AuthProtocol(None, auth.keystone_options(conf))

@@ -65,6 +65,11 @@ OPTS = [
     ),
     cfg.StrOpt("ssl_cert_file", help="Certificate for TLS; served in the clear when unset."),
     cfg.StrOpt("ssl_key_file", help="Private key of ssl_cert_file."),
+    cfg.StrOpt(
+        "ssl_client_ca_file",
+        help="Authorities of the certificates that clients must have; unset: they need none. Meant "
+        "for a proxy before the service, beside the tokens of callers.",
+    ),
 ]
 
 

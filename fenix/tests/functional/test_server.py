@@ -207,7 +207,17 @@ class CommandTest(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("openssl"), "needs the command openssl to make a certificate")
     def test_tls(self) -> None:
-        key, certificate = self.folder / "key.pem", self.folder / "cert.pem"
+        key, certificate = self.certificate("server")
+        process = self.start(self.write(ssl_cert_file=certificate, ssl_key_file=key))
+        context = ssl.create_default_context(cafile=str(certificate))
+        self.assertEqual(200, self.get("/v1", context)[0])
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=_PATIENCE)
+        self.assertEqual(0, process.returncode)
+
+    def certificate(self, name: str) -> tuple[pathlib.Path, pathlib.Path]:
+        """A key, and a certificate signed with it."""
+        key, certificate = self.folder / f"{name}.key", self.folder / f"{name}.pem"
         subprocess.run(
             [
                 "openssl",
@@ -230,9 +240,27 @@ class CommandTest(unittest.TestCase):
             check=True,
             capture_output=True,
         )
-        process = self.start(self.write(ssl_cert_file=certificate, ssl_key_file=key))
+        return key, certificate
+
+    @unittest.skipUnless(shutil.which("openssl"), "needs the command openssl to make a certificate")
+    def test_tls_with_certificates_of_clients(self) -> None:
+        key, certificate = self.certificate("server")
+        own_key, own = self.certificate("proxy")
+        other_key, other = self.certificate("stranger")
+        config = self.write(ssl_cert_file=certificate, ssl_key_file=key, ssl_client_ca_file=own)
+        process = self.start(config)
         context = ssl.create_default_context(cafile=str(certificate))
+        context.load_cert_chain(own, own_key)
+        self.assertEqual(200, self.get("/v1", context)[0])
+        stranger = ssl.create_default_context(cafile=str(certificate))
+        for _ in range(2):  # without a certificate, then with one of somebody else
+            with self.assertRaises((OSError, http.client.HTTPException)):
+                self.get("/v1", stranger)
+            stranger.load_cert_chain(other, other_key)
         self.assertEqual(200, self.get("/v1", context)[0])
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=_PATIENCE)
         self.assertEqual(0, process.returncode)
+
+    def test_an_authority_without_a_certificate_of_its_own(self) -> None:
+        self.refused(self.write(ssl_client_ca_file="ca.pem"), "ssl_cert_file is not")
