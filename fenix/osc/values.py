@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+#: What the service can read; it refuses by itself what it cannot store.
+_LARGEST = 2**63 - 1
 _SHORTEST_TIME = len("2026-01-31 23:30")
 ACTIONS = ("MIGRATE", "LIVE_MIGRATE", "OWN_ACTION", "EVICTION")
 
@@ -41,6 +43,8 @@ def whole(least: int, unit: str = "") -> Callable[[str], int]:
         if number < least:
             kind = f"whole number of {unit}" if unit else "whole number"
             raise argparse.ArgumentTypeError(f"{text!r} is not a {kind} from {least} on")
+        if number > _LARGEST:
+            raise argparse.ArgumentTypeError(f"{text!r} is too large; give at most {_LARGEST}")
         return number
 
     return checked

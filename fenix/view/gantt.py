@@ -167,7 +167,9 @@ class _Drawing:
         fits = int((width - 8) / _CHARACTER)
         if height == _BAR and bar.label and fits >= min(len(bar.label), 4):
             label = bar.label.removesuffix("_MAINTENANCE")
-            label = label if len(label) <= fits else label[: fits - 1] + "…"
+            if len(label) > fits:
+                # Half a time says something else.
+                label = "" if label[0].isdigit() else label[: fits - 1] + "…"
             self._parts.append(
                 f'<text class="on-{bar.kind}" x="{x + 4:.1f}" y="{y + 11:.1f}" font-size="10.5" '
                 f'pointer-events="none">{html.escape(label)}</text>'

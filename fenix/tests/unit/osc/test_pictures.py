@@ -24,6 +24,20 @@ def after(seconds: float) -> datetime.datetime:
     return BEGIN + datetime.timedelta(seconds=seconds)
 
 
+class LabelTest(unittest.TestCase):
+    """What does not fit into a bar."""
+
+    def words(self, label: str, seconds: float) -> set[str | None]:
+        bars = (Bar(charts.STATE, 0.0, 1000.0, "all"), Bar(charts.WORK, 0.0, seconds, label))
+        drawn = gantt.svg(Chart("t", "", (Row("a", bars[:1]), Row("b", bars[1:])), 1000.0))
+        return {t.text for t in ElementTree.fromstring(drawn).iter(f"{_SVG}text")}
+
+    def test_a_name_is_cut_and_a_time_left_out(self) -> None:
+        self.assertIn("PREP…", self.words("PREPARE", 45.0))
+        self.assertIn("0:00:29", self.words("0:00:29", 60.0))
+        self.assertFalse({w for w in self.words("0:00:29", 45.0) if w and "…" in w})
+
+
 class History:
     """Events, as the engine writes them."""
 

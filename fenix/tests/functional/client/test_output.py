@@ -1,0 +1,129 @@
+"""What scripts read: every form of every command; and what they get for nonsense."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import yaml
+
+from fenix.tests.functional.client.base import CommandLineTestCase, Outcome
+
+_SOME = "11111111-1111-4111-8111-111111111111"
+_READERS: dict[str, Any] = {
+    "json": json.loads,
+    "yaml": yaml.safe_load,
+    "csv": lambda text: list(csv.DictReader(io.StringIO(text))),
+}
+
+
+class FormsTest(CommandLineTestCase):
+    """``-f`` of what prints something."""
+
+    def test_every_command_in_every_form(self) -> None:
+        session_id = self.create(hosts=["compute-3"])
+        self.done(session_id)
+        self.worked("instance", "constraint", "set", "i", "--lead-time", "5")
+        self.worked("group", "constraint", "set", "g", "--recovery-time", "5")
+        many = (
+            ("session", "list"),
+            ("session", "events", session_id),
+            ("host", "list", session_id),
+            ("engine", "list"),
+        )
+        one = (
+            ("session", "show", session_id),
+            ("plan", "--host", "compute-1"),
+            ("instance", "constraint", "show", "i"),
+            ("group", "constraint", "show", "g"),
+        )
+        for argv in many + one:
+            forms = ("json", "yaml", "csv") if argv in many else ("json", "yaml")
+            for form in forms:
+                found = _READERS[form](self.worked(*argv, "-f", form).out)
+                self.assertTrue(found, (argv, form))
+                self.assertIsInstance(found, list if argv in many else dict, (argv, form))
+            self.assertTrue(self.worked(*argv, "-f", "table").out.startswith("+-"), argv)
+            column = next(iter(found[0] if argv in many else found))
+            self.assertTrue(self.worked(*argv, "-f", "value", "-c", column).out.strip(), argv)
+
+
+class NonsenseTest(CommandLineTestCase):
+    """Codes 1 and 2, words that tell which argument it is, and never a trace."""
+
+    def started(self) -> None:
+        """No managers."""
+
+    def test_arguments(self) -> None:
+        host = ("session", "create", "--host", "compute-1")
+        for argv, word in (
+            (("session", "create", "--frob"), "--frob"),
+            (("session", "create", "--host"), "--host"),
+            (("session", "create", "--host", ""), "--host"),
+            (("session", "create", "--host", "\x00"), "--host"),
+            (("session", "create", "--host", "a" * 5000), "--host"),
+            (("session", "create", "--host", "compute-1", "--host", "compute-1"), "--host"),
+            ((*host, "--workflow", ""), "--workflow"),
+            ((*host, "--workflow", "../../etc/passwd"), "--workflow"),
+            ((*host, "--maintenance-at", "9999-12-31 23:59:59+25:00"), "--maintenance-at"),
+            ((*host, "--window-end", "2001-01-01 00:00:00"), "--window-end"),
+            ((*host, "--canary-soak", "-1"), "--canary-soak"),
+            ((*host, "--max-failed-hosts", "1.5"), "--max-failed-hosts"),
+            ((*host, "--max-parallel-hosts", "9" * 30), "--max-parallel-hosts"),
+            ((*host, "--parameters", '{"a": 1}'), "--parameters"),
+            ((*host, "--parameters", "{" * 2000), "--parameters"),
+            ((*host, "--metadata", "=b"), "--metadata"),
+            ((*host, "--action", '{"plugin": 1, "type": "host"}'), "--action"),
+            ((*host, "--action", "type=host,plugin=dummy,order=first"), "--action"),
+            ((*host, "--action", "type=none,plugin=dummy"), "--action"),
+            ((*host, "--file", "/"), "--file"),
+            ((*host, "--file", "/dev/null/x"), "--file"),
+            ((*host, "--wait", "--interval", "0"), "--interval"),
+            (("session", "show"), "<session>"),
+            (("session", "show", ""), "<session>"),
+            (("session", "show", "../engines"), "<session>"),
+            (("session", "show", _SOME), _SOME),
+            (("session", "events", _SOME), _SOME),
+            (("session", "events", "a-b"), "a-b"),
+            (("session", "watch", _SOME), _SOME),
+            (("session", "delete", _SOME), _SOME),
+            (("session", "continue", _SOME, "--state", "NOWHERE"), _SOME),
+            (("session", "list", "--marker", "x"), "--marker"),
+            (("session", "list", "-f", "xml"), "-f"),
+            (("session", "list", "-c", "Nothing"), "Nothing"),
+            (("host", "list", "zzz"), "<session>"),
+            (("host", "retry", _SOME, "compute-1"), _SOME),
+            (("plan", "--host", "nowhere"), "--host"),
+            (("plan", "--all-hosts", "--picture", "/nowhere/x.svg"), "--picture"),
+            (("reply", _SOME, "ACK_MAINTENANCE"), "--project"),
+            (("reply", _SOME, "FLY", "--project", "p"), "<reply>"),
+            (("reply", _SOME, "ACK_MAINTENANCE", "--project", "p"), _SOME),
+            (("instance", "constraint", "set", "i", "--migration-type", "FLY"), "--migration-type"),
+            (("instance", "constraint", "set", "i", "--lead-time", "60,"), "--lead-time"),
+            (("group", "constraint", "set", "g", "--recovery-time", "soon"), "--recovery-time"),
+            (("group", "constraint", "show", "a/../b"), "a%2F..%2Fb"),
+            (("frob",), "frob"),
+        ):
+            outcome = self.maintenance(*argv)
+            said = outcome.err + outcome.out
+            self.assertIn(outcome.code, (1, 2), (argv, outcome))
+            self.assertNotIn("Traceback", said, argv)
+            self.assertIn(word, said, argv)
+        self.assertEqual([], self.request("GET").json()["sessions"])
+
+    def test_pictures_and_files_that_are_none(self) -> None:
+        for body, words in (
+            ("[1]", "--file"),
+            ("hosts: [compute-1", "--file"),
+            ("{frob: 1, hosts: [compute-1]}", "frob"),
+            ("hosts: 5", "--host"),
+            ("{maintenance_at: 5, hosts: [compute-1]}", "--maintenance-at"),
+        ):
+            path = self.cluster._directory / "session.yaml"
+            path.write_text(body)
+            outcome: Outcome = self.maintenance("session", "create", "--file", str(path))
+            self.assertIn(outcome.code, (1, 2), (body, outcome))
+            self.assertNotIn("Traceback", outcome.err)
+            self.assertIn(words, outcome.err, body)
