@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import oslo_messaging
+from keystoneauth1 import loading
 from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
@@ -101,6 +102,17 @@ def load(
         default_config_files=default_config_files,
     )
     return conf
+
+
+def unload(conf: cfg.ConfigOpts) -> None:
+    """Leave a configuration as :func:`load` found it, for whoever uses the process next.
+
+    The options of an auth plug-in are registered while the configuration is read, and some are
+    required from then on.
+    """
+    conf.reset()
+    for section in ("service_auth", "keystone_authtoken"):
+        conf.unregister_opts(loading.get_auth_plugin_conf_options("password"), group=section)
 
 
 def list_opts() -> Iterator[tuple[str, list[Any]]]:

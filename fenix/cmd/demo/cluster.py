@@ -14,7 +14,6 @@ from typing import Any
 
 import oslo_messaging
 import requests
-from keystoneauth1 import loading
 from keystoneauth1 import session as ka_session
 from keystoneauth1.identity import v3
 from oslo_config import cfg
@@ -101,7 +100,7 @@ class Cluster:
         path = self._directory / "fenix.conf"
         path.write_text(self._file())
         fenix_conf.load(["--config-file", str(path)], conf=self.conf)
-        self._at_last.append(self._forget)
+        self._at_last.append(lambda: fenix_conf.unload(self.conf))
         self.database = Database(self.conf)
         schema.upgrade(self.database)
         self._at_last.append(self.database.dispose)
@@ -181,18 +180,6 @@ class Cluster:
         self._at_first.clear()
         while self._at_last:
             self._at_last.pop()()
-
-    def _forget(self) -> None:
-        """Leave the process's configuration as it was found, for whoever uses it next.
-
-        The options of an auth plug-in are registered while the configuration is read, and some
-        are required from then on.
-        """
-        self.conf.reset()
-        for section in ("service_auth", "keystone_authtoken"):
-            self.conf.unregister_opts(
-                loading.get_auth_plugin_conf_options("password"), group=section
-            )
 
     def __enter__(self) -> Cluster:
         return self.start()

@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from typing import Any
 
-from keystoneauth1 import loading
 from oslo_config import cfg
 
 from fenix import conf as fenix_conf
@@ -31,15 +30,6 @@ DEFAULTS: Sections = {
 }
 
 
-def _forget() -> None:
-    """Empty the process's configuration of what the test before left in it."""
-    cfg.CONF.reset()
-    # keystonemiddleware registers these as required, once it is used.
-    cfg.CONF.unregister_opts(
-        loading.get_auth_plugin_conf_options("password"), group="keystone_authtoken"
-    )
-
-
 class Service:
     """Start with :meth:`start`, end with :meth:`stop`.
 
@@ -53,7 +43,7 @@ class Service:
         self.app: Any = None
 
     def start(self) -> None:
-        _forget()
+        fenix_conf.unload(cfg.CONF)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fenix-test-"))
         self.conf = fenix_conf.load(["--config-file", str(self.write_config())], conf=cfg.CONF)
         self.database = Database(self.conf)
@@ -91,7 +81,7 @@ class Service:
         # All services of a process share its bus, which keeps what nobody took: a command that
         # found no engine would be carried out by the next service's.
         rpc_transport.make(self.conf).cleanup()
-        _forget()
+        fenix_conf.unload(cfg.CONF)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def with_sample(self) -> None:

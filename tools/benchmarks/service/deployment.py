@@ -84,6 +84,7 @@ class Deployment:
         self.url = f"http://127.0.0.1:{self._port()}"
         self.cloud.maintenance_url = f"{self.url}/v1"
         self.conf = self._configuration()
+        self._stops.append(lambda: fenix_conf.unload(self.conf))
         self.database = Database(self.conf)
         self._stops.append(self.database.dispose)
         schema.upgrade(self.database)

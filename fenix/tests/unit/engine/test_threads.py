@@ -37,7 +37,7 @@ class ThreadsTest(testtools.TestCase):
     def test_outbox(self) -> None:
         sender = OutboxSender.__new__(OutboxSender)
         sender._poll, sender._stopped = 0.001, False
-        sender._nudged = mock.Mock()
+        sender._nudged, sender._carrier = mock.Mock(), mock.Mock()
         tries: list[int] = []
 
         def send_due() -> int:
