@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -112,7 +113,8 @@ def unload(conf: cfg.ConfigOpts) -> None:
     """
     conf.reset()
     for section in ("service_auth", "keystone_authtoken"):
-        conf.unregister_opts(loading.get_auth_plugin_conf_options("password"), group=section)
+        with contextlib.suppress(cfg.NoSuchGroupError):  # where nothing was ever loaded
+            conf.unregister_opts(loading.get_auth_plugin_conf_options("password"), group=section)
 
 
 def list_opts() -> Iterator[tuple[str, list[Any]]]:
