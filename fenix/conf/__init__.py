@@ -112,9 +112,11 @@ def unload(conf: cfg.ConfigOpts) -> None:
     required from then on.
     """
     conf.reset()
+    options = loading.get_auth_plugin_conf_options("password")
     for section in ("service_auth", "keystone_authtoken"):
-        with contextlib.suppress(cfg.NoSuchGroupError):  # where nothing was ever loaded
-            conf.unregister_opts(loading.get_auth_plugin_conf_options("password"), group=section)
+        # A process that serves no API has no keystonemiddleware.
+        with contextlib.suppress(cfg.NoSuchGroupError):
+            conf.unregister_opts(options, group=section)
 
 
 def list_opts() -> Iterator[tuple[str, list[Any]]]:

@@ -91,6 +91,14 @@ def lost(
         )
 
 
+@repeatable
+def is_unsure(database: Database, message_id: str) -> bool:
+    """Whether nobody knows if the broker took a notification, which is not sent again."""
+    with database.lookup() as session:
+        found = session.scalar(sa.select(_O.c.status).where(_O.c.message_id == message_id))
+        return bool(found == UNSURE)
+
+
 @retried
 def take(
     database: Database, row: records.Outgoing, owner: str, now: datetime.datetime, lease: float

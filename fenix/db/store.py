@@ -74,6 +74,10 @@ class Store(Protocol):
         """When the broker took a notification; None when it has not."""
         ...
 
+    def is_unsure(self, message_id: str) -> bool:
+        """Whether nobody knows if the broker took a notification, which is not sent again."""
+        ...
+
     def host_seconds(self) -> float | None:
         """How long hosts took in past sessions, the median; None: nothing is known."""
         ...
@@ -156,6 +160,10 @@ class SqlStore:
     def left_at(self, message_id: str) -> datetime.datetime | None:
         """See :class:`Store`."""
         return outbox.left_at(self._database, message_id)
+
+    def is_unsure(self, message_id: str) -> bool:
+        """See :class:`Store`."""
+        return outbox.is_unsure(self._database, message_id)
 
     def host_seconds(self) -> float | None:
         """See :class:`Store`."""

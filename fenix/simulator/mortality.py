@@ -25,11 +25,15 @@ class Mortality:
     :ivar at: the points at which an engine dies, in order; the next engine goes on after each.
     :ivar late: None: the engine is killed. Seconds: it is stopped right before a call, the call
         takes effect so much later, and it finds then that it has lost its lease.
+    :ivar lost: the number of the notification, of those that are sent once, whose sender dies
+        before the broker has it; None: none.
     :ivar points: what was passed, in order.
     """
 
     at: tuple[int, ...] = ()
     late: float | None = None
+    lost: int | None = None
+    sent_once: int = 0
     points: list[str] = dataclasses.field(default_factory=list)
     left_behind: list[Callable[[], Any]] = dataclasses.field(default_factory=list)
 
@@ -40,6 +44,11 @@ class Mortality:
     def cloud(self, cloud: Any) -> Any:
         """The same cloud, in which an engine may die before and after a call."""
         return _Mortal(cloud, WRITES, self)
+
+    def loses_next(self) -> bool:
+        """Whether the next notification that is sent once does not leave."""
+        self.sent_once += 1
+        return self.sent_once == self.lost
 
     def passes(self, point: str, call: Callable[[], Any] | None = None) -> None:
         """An engine is at a point. :raises Death: it gets no further."""

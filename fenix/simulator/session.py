@@ -268,6 +268,10 @@ class Session:
             return
         state = row.payload["state"]
         self._asked[state] += 1
+        if row.send_once and self._mortality.loses_next():
+            self.store.unsure.add(row.message_id)
+            self.store.left(row.message_id, self.clock.now())
+            return
         named = row.payload["instance_ids"]
         if isinstance(named, list) and OWN_ACTION in row.payload["allowed_actions"]:
             self.judge.offered(named[0])

@@ -37,6 +37,8 @@ class MemoryStore:
         self._actions = list(actions)
         self._runs: dict[int, records.ActionRun] = {}
         self._left: dict[str, datetime.datetime] = {}
+        #: Ids of notifications of which nobody knows whether they have left.
+        self.unsure: set[str] = set()
         self._ids = itertools.count(1)
         self.events: list[records.Event] = []
         #: What projects demand; may be changed while the session runs.
@@ -148,6 +150,10 @@ class MemoryStore:
     def left_at(self, message_id: str) -> datetime.datetime | None:
         """See :class:`fenix.db.store.Store`."""
         return self._left.get(message_id)
+
+    def is_unsure(self, message_id: str) -> bool:
+        """See :class:`fenix.db.store.Store`."""
+        return message_id in self.unsure
 
     def host_seconds(self) -> float | None:
         """See :class:`fenix.db.store.Store`."""

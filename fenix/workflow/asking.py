@@ -27,7 +27,10 @@ _DEFAULT_ACTION = "default_action"
 ANSWERED = "answered"
 REFUSED = "refused"
 SILENT = "silent"
+#: Overdue, and nobody knows whether the question has left.
+UNTOLD = "untold"
 OPEN = "open"
+_DOUBT = "; it may not have been asked: the engine died while the event left, which is sent once"
 
 
 class Asking:
@@ -197,7 +200,7 @@ class Asking:
     def settle(self, wait: records.Wait, metadata: dict[str, Any] | None = None) -> str:
         """Close a question that is answered or overdue; ask again after a NACK.
 
-        :returns: its status: answered, refused, silent, or still open.
+        :returns: its status: answered, refused, silent, untold, or still open.
         """
         hold, now = self._hold, self._hold.now()
         if wait.status != OPEN:
@@ -210,11 +213,15 @@ class Asking:
             if self._postponed(wait):
                 hold.touch_wait(wait, seen)
                 return OPEN
-            wait.status = SILENT
-            project.state = f"SILENT_{wait.state}"
+            doubt = wait.message_id is not None and hold.store.is_unsure(wait.message_id)
+            wait.status = UNTOLD if doubt else SILENT
+            project.state = f"{wait.status.upper()}_{wait.state}"
+            if doubt:
+                hold.note(UNTOLD, {**self.untold(), wait.project_id: wait.opened_at.isoformat()})
             hold.event(
                 "silence",
-                f"project {wait.project_id} did not answer {wait.state} in time",
+                f"project {wait.project_id} did not answer {wait.state} in time"
+                f"{_DOUBT if doubt else ''}",
                 project_id=wait.project_id,
                 instance_id=wait.instance_id,
                 host=wait.host,
@@ -230,6 +237,11 @@ class Asking:
         hold.touch(project)
         hold.touch_wait(wait, seen)
         return wait.status
+
+    def untold(self) -> dict[str, str]:
+        """When each project was asked of which nobody knows whether it was told."""
+        found: dict[str, str] = self._hold.noted(UNTOLD, {})
+        return found
 
     def _postponed(self, wait: records.Wait) -> bool:
         """Count the time to answer from when the question left: the bus may have been away.
@@ -273,7 +285,7 @@ class Asking:
             hosts, or do not exist any more.
         :param only: ids of the projects to ask; None: all of them.
         :returns: when to look again; None when every project has settled (its row's ``state``
-            is ``ACK_``, ``NACK_`` or ``SILENT_`` with the state).
+            is ``ACK_``, ``NACK_``, ``SILENT_`` or ``UNTOLD_`` with the state).
         """
         hold = self._hold
         there = {i.project_id for i in hold.snapshot.alive() if self._ours(i)}
@@ -317,7 +329,7 @@ class Asking:
 
     @staticmethod
     def _settled(project: records.Project, state: str) -> bool:
-        return project.state in (f"ACK_{state}", f"NACK_{state}", f"SILENT_{state}")
+        return project.state in [f"{said}_{state}" for said in ("ACK", "NACK", "SILENT", "UNTOLD")]
 
     def forget_answers(self, state: str) -> None:
         """Ask anew: what projects answered to ``state`` before does not count any more."""

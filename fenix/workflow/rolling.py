@@ -5,11 +5,14 @@ A subclass says how projects are asked, and may hold moves back.
 
 from __future__ import annotations
 
+import datetime
+
 from fenix import states
 from fenix.db import records
 from fenix.planner import sequence
 from fenix.planner.model import Times
 from fenix.planner.plan import Plan
+from fenix.workflow.asking import UNTOLD
 from fenix.workflow.base import BaseWorkflow
 from fenix.workflow.capacity import Picture
 from fenix.workflow.consent import Consent
@@ -165,12 +168,28 @@ class RollingWorkflow(BaseWorkflow):
         self.pipeline.put_into_use()
         if not self.run_once("post"):
             return self.for_a_result("post actions")
+        self.scaling.before_scaling_out()
         wait = self.ask_everyone(state, also_without_instances=True)
+        if wait is None and self._tell_anew():
+            wait = self.ask_everyone(state, also_without_instances=True)
         if wait is not None:
             return wait
         if not self.hold.noted(f"settled_{state}"):
             self.asking.demand_consent(state)
         return Go(states.FINISHED)
+
+    def _tell_anew(self) -> bool:
+        """Have those asked again that look as if they had not heard that they can scale out."""
+        unheard = [
+            self.hold.project(p)
+            for p, at in self.asking.untold().items()
+            if self.scaling.may_need_telling(p, datetime.datetime.fromisoformat(at))
+        ]
+        self.hold.note(UNTOLD, None)
+        for project in unheard:
+            project.state = None
+            self.hold.touch(project)
+        return bool(unheard)
 
     # What comes next
 

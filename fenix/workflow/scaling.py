@@ -11,6 +11,7 @@ from fenix import states
 from fenix.db import records
 from fenix.notifications import payloads
 from fenix.planner.sequence import Shortage
+from fenix.workflow.asking import UNTOLD
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
 
@@ -21,6 +22,7 @@ _KEYS = (
     "scale_in_until",
     "scale_in_givers",
 )
+_BEFORE = "scale_out_before"
 
 
 class Scaling:
@@ -41,7 +43,8 @@ class Scaling:
         """Begin a round: decide how much each project is asked for.
 
         In proportion to what a project has; from the second round on, only of projects that
-        gave something before, while there is one.
+        may not have heard of the last one and gave nothing, or else that gave something before,
+        while there is one.
 
         :param only: the projects that can help, where others would give for nothing; empty: all.
         :raises Fatal: the rounds are used up, or nobody can be asked.
@@ -54,6 +57,9 @@ class Scaling:
         if number > self._conf.scale_in_rounds:
             raise Fatal(self._lack(short, f"that is so after {number - 1} rounds of SCALE_IN"))
         givers = [p for p in self._hold.noted("scale_in_givers", []) if p in cores]
+        unheard = [p for p in self._hold.noted(UNTOLD, {}) if p in cores]
+        self._hold.note(UNTOLD, None)
+        givers = unheard or givers
         asked = {p: cores[p] for p in givers} or cores
         everything = sum(asked.values())
         shares = {
@@ -83,6 +89,27 @@ class Scaling:
         for key in _KEYS:
             self._hold.note(key, None)
 
+    def before_scaling_out(self) -> None:
+        """Remember how many instances projects have when they are told that they can scale out."""
+        if self._hold.noted(_BEFORE) is None:
+            self._hold.note(_BEFORE, self._counts())
+
+    def may_need_telling(self, project_id: str, asked_at: datetime.datetime) -> bool:
+        """Whether a project that may not have heard that it can scale out has not done so.
+
+        It gave up instances in this session, and none of its own has been made since it was asked.
+        """
+        known = self._hold.snapshot.instances
+        before = self._hold.noted(_BEFORE, {}).get(project_id, 0)
+        if self._counts().get(project_id, 0) > before:
+            return False
+        if not any(i.gone for i in known.values() if i.project_id == project_id):
+            return False
+        return not any(
+            s.project_id == project_id and s.status != "DELETED" and s.server_id not in known
+            for s in self._hold.cloud.changed_since(asked_at)
+        )
+
     def may_still_show(self) -> bool:
         """Whether capacity that was promised may still appear: deleting takes its time."""
         if not self._agreed():
@@ -96,9 +123,10 @@ class Scaling:
     def close_round(self) -> None:
         """Remember who gave something."""
         before, now = self._hold.noted("scale_in_before", {}), self._counts()
-        self._hold.note(
-            "scale_in_givers", sorted(p for p, n in before.items() if now.get(p, 0) < n)
-        )
+        gave = sorted(p for p, n in before.items() if now.get(p, 0) < n)
+        self._hold.note("scale_in_givers", gave)
+        untold = self._hold.noted(UNTOLD, {})
+        self._hold.note(UNTOLD, {p: at for p, at in untold.items() if p not in gave} or None)
         for key in ("scale_in_asked", "scale_in_before", "scale_in_until"):
             self._hold.note(key, None)
 
@@ -107,7 +135,7 @@ class Scaling:
 
         :raises Fatal: saying what is missing, and who answered what.
         """
-        if short is None or self._agreed():
+        if short is None or self._agreed() or self._hold.noted(UNTOLD):
             return
         answers = ", ".join(
             f"{p.project_id}: {p.state}"

@@ -20,7 +20,6 @@ class Insistent(vnfm.VNFM):
             session,
             scalable=scene.WORKER,
             actions={scene.HA: vnfm.LIVE_MIGRATE, scene.WORKER: vnfm.MIGRATE},
-            spare=0.4,
             constraints=scene.DEMANDS if owner.zone == "full" else None,
             poll=0.1,
         )
@@ -40,6 +39,12 @@ class Insistent(vnfm.VNFM):
         """Answer one event."""
         self._session_id = payload["session_id"]
         super().handle(payload)
+
+    def _action(self, instance_id, allowed):
+        """By the name alone: a question that is heard again gets the same answer."""
+        name = self._names.get(instance_id, "")
+        wanted = next((a for p, a in self.actions.items() if name.startswith(p)), allowed[0])
+        return wanted if wanted in allowed else allowed[0]
 
     def instances(self, payload):
         """Ids of the instances an event is about."""

@@ -96,17 +96,22 @@ def _notifications(record, session_id, findings):
 
 
 def _replies(world, session_id, findings):
-    """What a project chose must be what was done; no accepted answer may count as silence."""
+    """What a project chose first must be what was done; no accepted answer may be forgotten.
+
+    A manager that hears a question again may choose otherwise: Fenix keeps to the first answer.
+    """
+    answered = {}
     for reply in world.record.replies:
         if reply.session_id != session_id:
             continue
         findings.repeats += reply.again
         for server_id, action in reply.actions.items():
-            after = [
-                m
-                for m in world.cloud.record.moves_of(server_id)
-                if m.start >= reply.at and m.kind != "own"
-            ]
+            moves = [m for m in world.cloud.record.moves_of(server_id) if m.kind != "own"]
+            after = [m for m in moves if m.start >= reply.at]
+            if answered.get(server_id) == len(moves) - len(after):
+                findings.repeats += 1
+                continue
+            answered[server_id] = len(moves) - len(after)
             if after and after[0].kind != _KINDS[action]:
                 findings.say(
                     "lost_replies", f"{action} of {server_id} was answered, {after[0].kind} done"

@@ -3,6 +3,8 @@
 import dataclasses
 import time
 
+from oslo_db import exception as db_exc
+
 from chaoskit import ending, referee, scene
 from chaoskit.brood import Brood
 from chaoskit.neighbours import Neighbours
@@ -158,15 +160,17 @@ class Round:
     def _waits(self, session_id):
         """Whether a question is open that may not have left, and must not be repeated."""
         outbox = models.outbox
-        with self._world.database.reader() as read:
-            return bool(
-                read.scalar(
-                    outbox.select()
-                    .with_only_columns(outbox.c.outbox_id)
-                    .where(outbox.c.session_id == session_id, outbox.c.status == "unsure")
-                    .limit(1)
-                )
-            )
+        unsure = (
+            outbox.select()
+            .with_only_columns(outbox.c.outbox_id)
+            .where(outbox.c.session_id == session_id, outbox.c.status == "unsure")
+            .limit(1)
+        )
+        try:
+            with self._world.database.reader() as read:
+                return bool(read.scalar(unsure))
+        except db_exc.DBError:
+            return True
 
     def compare(self, calm, outcome):
         """Judge every session, and compare how it ended; then delete them."""

@@ -9,9 +9,9 @@ _LATE = 0.5
 
 
 class Standstill:
-    """A thread that looks at the sessions' revisions between :meth:`start` and :meth:`stop`.
+    """A thread that looks at the sessions' last steps between :meth:`start` and :meth:`stop`.
 
-    Every step of a session raises its revision. The time counts anew whenever no engine or no API
+    The time counts anew whenever no engine or no API
     worked, a neighbour was away, a fault of the cloud was switched on, or a question is open that
     Fenix must not repeat (``waits``, asked when a session has stood still for a while).
     """
@@ -49,8 +49,9 @@ class Standstill:
                 if row.state in ("MAINTENANCE_DONE", "MAINTENANCE_FAILED"):
                     since.pop(row.session_id, None)
                     continue
-                if known.get(row.session_id) != row.revision:
-                    known[row.session_id], since[row.session_id] = row.revision, now
+                step = (row.revision, row.event_id)
+                if known.get(row.session_id) != step:
+                    known[row.session_id], since[row.session_id] = step, now
                     continue
                 stood = now - since.setdefault(row.session_id, now)
                 if stood > self.longest:

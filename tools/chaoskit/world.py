@@ -124,14 +124,22 @@ class World(Deployment):
         return found is not None and all(row.state in IDLE for row in found)
 
     def rows(self, session_ids):
-        """State and revision of sessions; None while the database cannot be asked."""
-        table = models.sessions
+        """State and last step of sessions; None while the database cannot be asked.
+
+        A step is a row of the history, such as a try at a host action, or a new revision.
+        """
+        table, events = models.sessions, models.session_events
+        last = (
+            sa.select(sa.func.max(events.c.event_id))
+            .where(events.c.session_id == table.c.session_id)
+            .scalar_subquery()
+        )
         try:
             with self.database.reader() as read:
                 return read.execute(
-                    sa.select(table.c.session_id, table.c.state, table.c.revision).where(
-                        table.c.session_id.in_(session_ids)
-                    )
+                    sa.select(
+                        table.c.session_id, table.c.state, table.c.revision, last.label("event_id")
+                    ).where(table.c.session_id.in_(session_ids))
                 ).all()
         except db_exc.DBError:
             return None

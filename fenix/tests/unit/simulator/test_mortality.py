@@ -126,6 +126,22 @@ class KilledAtEveryTransitionTest(_Quiet):
             found = _end(*_play(_FULL, (number, number + 1))[:2])
             self.assertEqual(expected, found, f"points {number} and {number + 1}")
 
+    def test_a_question_that_is_lost_while_it_leaves(self):
+        """It is not sent again; at its deadline a look decides, and the session ends as ever."""
+        session, result, calm = _play(_FULL)
+        expected = _end(session, result)
+        self.assertGreaterEqual(calm.sent_once, 4)
+        for number in range(1, calm.sent_once + 1):
+            mortality = Mortality(lost=number)
+            session = Session(dataclasses.replace(_FULL, mortality=mortality))
+            result = session.run()
+            found = _end(session, result)
+            once = found.pop("asked once")
+            where = f"question {number} of {calm.sent_once}"
+            self.assertEqual({**expected, "asked once": None}, {**found, "asked once": None}, where)
+            before = expected["asked once"]
+            self.assertLessEqual(sum(once.values()), sum(before.values()) + 1, where)
+
     def test_aborted(self):
         """Whatever it waits for, and wherever the engine dies, every host is as it was."""
         scenes = (_ROOMY, (0.2, 3, 15, 300, 640, 700)), (_FULL, (0.2, 1.2, 5, 30, 300))

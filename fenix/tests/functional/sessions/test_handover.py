@@ -1,0 +1,42 @@
+"""Several engines: who is there, and what becomes of the sessions of one that is told to end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fenix.db import sessions as db_sessions
+from fenix.tests.functional.sessions.base import SessionTestCase
+
+
+class HandoverTest(SessionTestCase):
+    """Three engines with a lease so long that nobody would wait for its end."""
+
+    engines = 3
+    settings = {"engine": {"lease": 600}}
+    _seen = 0
+
+    def build(self) -> None:
+        self.computes(3)
+        self.instances("worker", {"compute-1": 1, "compute-2": 1})
+
+    def live(self) -> list[dict[str, Any]]:
+        answer = self.admin.get(f"{self.cluster.url}/v1/engines")
+        found: list[dict[str, Any]] = answer.json()["engines"]
+        return found
+
+    def test_engines_that_are_told_to_end_hand_their_sessions_over(self) -> None:
+        before = self.live()
+        self.assertEqual(3, len({e["engine_id"] for e in before}))
+        session_id = self.create(actions=[{"plugin": "dummy", "type": "host"}])
+        for engine in self.cluster.engines[:2]:
+            self.wait_for(lambda: self.has_moved(session_id), "a step")
+            engine.stop()
+        self.done(session_id)
+        (last,) = self.live()
+        self.assertEqual(self.cluster.engines[2].engine_id, last["engine_id"])
+        self.assert_cloud_sound()
+
+    def has_moved(self, session_id: str) -> bool:
+        revision = db_sessions.get(self.cluster.database, session_id).revision
+        moved, self._seen = revision != self._seen, revision
+        return moved
