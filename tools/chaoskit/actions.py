@@ -3,10 +3,13 @@
 ``metadata``: ``{"url": where the effect is asked for, "seconds": real time before and after it}``.
 """
 
+import os
+import signal
 import time
 
 import requests
 
+from chaoskit import scene
 from fenix.workflow.action import BaseAction, Result, State
 
 _TIMEOUT = 10
@@ -27,6 +30,9 @@ class Reinstall(BaseAction):
         self._work()
         self.task.heartbeat()
         requests.post(self._url(), timeout=_TIMEOUT).raise_for_status()
+        if self.task.hostname == scene.CONTROLLER and self.task.attempt == 1:
+            # This engine lives on the controller that it maintains.
+            os.kill(os.getpid(), signal.SIGKILL)
         self._work()
         return Result(State.SUCCEEDED)
 
