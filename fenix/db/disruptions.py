@@ -6,7 +6,9 @@ compare-and-swap on its revision, so that two engines never take the last place 
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exc
@@ -74,3 +76,40 @@ def _write(database: Database, disruption: records.Disruption) -> bool:
             .values(members=disruption.members, revision=disruption.revision + 1)
         )
         return bool(changed.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def purge(database: Database, before: datetime.datetime) -> int:
+    """Delete rows in which nothing has happened since ``before`` and nobody is impacted.
+
+    A row that is written meanwhile stays. :returns: how many were deleted.
+    """
+    idle = _idle(database, before)
+    return sum(_delete(database, row) for row in idle)
+
+
+@retried
+def _idle(database: Database, before: datetime.datetime) -> list[records.Disruption]:
+    with database.reader() as session:
+        found = rows.select(session, _D, records.Disruption)
+        alive = set(session.scalars(sa.select(_S.c.session_id)))
+    return [d for d in found if all(_is_past(m, alive, before) for m in d.members.values())]
+
+
+def _is_past(member: dict[str, Any], alive: set[str], before: datetime.datetime) -> bool:
+    """Whether an impact ended that long ago, or is of a session that does not exist any more."""
+    if not member["ended"] and member["session"] in alive:
+        return False
+    return datetime.datetime.fromisoformat(member["ended"] or member["since"]) < before
+
+
+@retried
+def _delete(database: Database, row: records.Disruption) -> int:
+    with database.writer() as session:
+        deleted = session.execute(
+            sa.delete(_D).where(
+                _D.c.project_id == row.project_id,
+                _D.c.group_id == row.group_id,
+                _D.c.revision == row.revision,
+            )
+        )
+        return int(deleted.rowcount)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Deleting what nobody needs any more: history and sent notifications of ended sessions."""
+"""Deleting what nobody needs any more: history, sent notifications and past impacts."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ import datetime
 import sqlalchemy as sa
 
 from fenix import timing
-from fenix.db import models
+from fenix.db import disruptions, models
 from fenix.db.api import Database, retried
 
 
-@retried
 def older_than(database: Database, days: int, clock: timing.Clock | None = None) -> dict[str, int]:
     """Delete rows older than ``days`` days whose session does not exist any more.
 
+    Of the disruption ledger, groups of which nobody was impacted since.
+
     :returns: how many rows of which table.
     """
-    limit = (clock or timing.SystemClock()).now() - datetime.timedelta(days=days)
+    now = (clock or timing.SystemClock()).now()
+    limit = now - datetime.timedelta(days=days)
+    # Whoever moved a day ago at the most may still be recovering.
+    recovered = min(limit, now - datetime.timedelta(days=1))
+    return {**_of_sessions(database, limit), "impacts": disruptions.purge(database, recovered)}
+
+
+@retried
+def _of_sessions(database: Database, limit: datetime.datetime) -> dict[str, int]:
     sessions = sa.select(models.sessions.c.session_id)
     events, outbox = models.session_events, models.outbox
     with database.writer() as session:

@@ -57,7 +57,7 @@ class CommandsTest(testtools.TestCase):
         after = self.command("status", "upgrade", "check")
         self.assertEqual(0, after.returncode, after.stdout)
         purged = self.command("manage", "db", "purge", "--older-than", "1")
-        self.assertEqual("Deleted: 0 events, 0 notifications.", purged.stdout.strip())
+        self.assertEqual("Deleted: 0 events, 0 notifications, 0 impacts.", purged.stdout.strip())
 
     def test_errors_are_one_line(self) -> None:
         self.write("[database]\nconnection = nonsense://\n[DEFAULT]\ntransport_url = fake:///\n")

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
+
+from fenix import timing
+from fenix.db import disruptions, purge
 from fenix.tests.functional.sessions.test_faults import silence
 from fenix.tests.functional.sessions.vnf_base import VnfTestCase
+
+
+class _InAWeek(timing.SystemClock):
+    def now(self) -> datetime.datetime:
+        return super().now() + datetime.timedelta(days=7)
 
 
 class LedgerTest(VnfTestCase):
@@ -29,6 +38,17 @@ class LedgerTest(VnfTestCase):
             self.done(session_id)
         self.assertEqual(2, self.most_impacted("worker", 1))
         self.assert_cloud_sound()
+
+    def test_what_groups_went_through_is_purged(self) -> None:
+        self.maintain(hosts=["compute-1"])
+        [row] = disruptions.of_projects(self.cluster.database, [self.project.id]).values()
+        self.assertEqual({w.id for w in self.workers[:2]}, set(row.members))
+        # Whoever moved a moment ago is recovering, however young what is purged may be.
+        self.assertEqual(0, purge.older_than(self.cluster.database, 0)["impacts"])
+        clock = _InAWeek()
+        self.assertEqual(0, purge.older_than(self.cluster.database, 9, clock)["impacts"])
+        self.assertEqual(1, purge.older_than(self.cluster.database, 5, clock)["impacts"])
+        self.assertEqual({}, disruptions.of_projects(self.cluster.database, [self.project.id]))
 
     def test_an_engine_that_stops_in_the_middle(self) -> None:
         session_id = self.create(workflow="vnf")
