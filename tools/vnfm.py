@@ -161,11 +161,8 @@ class VNFM:
             "severity": "moderate",
             "alarm_actions": [url],
         }
-        return self.session.post(
-            "/v2/alarms",
-            json=alarm,
-            endpoint_filter={"service_type": "alarming", "region_name": self.region},
-        ).json()["alarm_id"]
+        where = {"service_type": "alarming", "region_name": self.region}
+        return self.session.post("/v2/alarms", json=alarm, endpoint_filter=where).json()["alarm_id"]
 
     def register(self, url):
         """Let Fenix call ``url`` itself; from now on only signed calls are believed."""
@@ -208,9 +205,8 @@ class VNFM:
         ids = payload["instance_ids"]
         if ids.startswith("["):
             return ast.literal_eval(ids)
-        return self.session.get(ids, headers={"Content-Type": "application/json"}).json()[
-            "instance_ids"
-        ]
+        answer = self.session.get(ids, headers={"Content-Type": "application/json"})
+        return answer.json()["instance_ids"]
 
     def choose(self, payload):
         """An action for each instance, by the beginning of its name."""
@@ -339,13 +335,6 @@ def _by_number(server):
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", server.name)]
 
 
-def _read(path):
-    if path is None:
-        return {}
-    with open(path) as file:
-        return json.load(file)
-
-
 def main():
     """Manage a project on a cloud until interrupted."""
     parser = argparse.ArgumentParser(description="Sample VNFM for Fenix")
@@ -363,7 +352,10 @@ def main():
     parser.add_argument("--spare", type=float, default=0.5, help="share that may be down at once")
     parser.add_argument("--network", action="append", default=[], help="id, for scaling out")
     parser.add_argument(
-        "--constraints", metavar="FILE", help="JSON: prefix -> group's and instance's constraints"
+        "--constraints",
+        type=argparse.FileType(),
+        metavar="FILE",
+        help="JSON: prefix -> group's and instance's constraints",
     )
     parser.add_argument(
         "--no-alarm", action="store_true", help="the alarm is there already, as from vnf.yaml"
@@ -388,7 +380,7 @@ def main():
         actions=dict(a.split("=", 1) for a in options.action),
         spare=options.spare,
         networks=options.network,
-        constraints=_read(options.constraints),
+        constraints=json.load(options.constraints) if options.constraints else {},
     )
     manager.set_constraints()
     url = manager.start(options.listen, options.port)

@@ -3,10 +3,11 @@
 The reaction to a reply is the time from the moment the API begins to send its 200 until the
 engine next turns to the outside: begins a call to Nova, Placement or Aodh, or has given a
 notification to the message bus. Of a question to every project (MAINTENANCE, SCALE_IN,
-MAINTENANCE_COMPLETE) only the last reply counts, because the engine has to wait for it. The demo's
-bus is inside the process and looks for messages every 50 ms, so the figure is higher than on a
-broker; while many hosts are worked on at once, the next call may be for another one than the
-reply was about.
+MAINTENANCE_COMPLETE) only the last reply counts, because the engine has to wait for it. A reply
+about a host whose turn has not come, as the ``vnf`` workflow asks for, counts for nothing: the
+engine has to wait for the host before it. The demo's bus is inside the process and looks for
+messages every 50 ms, so the figure is higher than on a broker; while many hosts are worked on at
+once, the next call may be for another one than the reply was about.
 """
 
 from __future__ import annotations
@@ -95,13 +96,15 @@ class Witness:
                     models.project_waits.c.replied_at,
                 ).where(models.project_waits.c.replied_at.is_not(None))
             ).all()
+            rows = session.execute(sa.select(models.hosts.c.hostname, models.hosts.c.started_at))
+            begun = {host.hostname: host.started_at for host in rows}
         took = []
         for wait in waits:
             if wait.host is None and any(_after(wait, other) for other in waits):
                 continue
             answered = _first(self._accepted.get(wait.project_id, ()), wait.replied_at)
             called = None if answered is None else _first(outside, answered)
-            if answered is not None and called is not None:
+            if answered is not None and called is not None and not _ahead(wait, begun, answered):
                 took.append((called - answered).total_seconds() * 1000)
         if not took:
             return None
@@ -133,6 +136,14 @@ def _after(wait: Any, other: Any) -> bool:
         and other.host is None
         and other.opened_at <= wait.replied_at < other.replied_at
     )
+
+
+def _ahead(
+    wait: Any, begun: dict[str, datetime.datetime | None], answered: datetime.datetime
+) -> bool:
+    """Whether a host had not had its turn when its question was answered."""
+    began = begun.get(wait.host)
+    return wait.host is not None and (began is None or began > answered)
 
 
 def _first(times: Iterable[datetime.datetime], since: datetime.datetime) -> Any:

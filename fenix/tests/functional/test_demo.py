@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import pathlib
 import subprocess
 import sys
 import time
+import types
 
 import testtools
 from rich.console import Console
@@ -17,7 +19,7 @@ from rich.console import Console
 from fenix.cmd.demo import frame, screen, topology
 from fenix.cmd.demo.plain import Plain
 from fenix.cmd.demo.result import Result
-from fenix.cmd.demo.witness import Reaction
+from fenix.cmd.demo.witness import Reaction, _ahead
 from fenix.view import scene, style
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -244,3 +246,20 @@ class PictureTest(testtools.TestCase):
         lines = out.getvalue().splitlines()
         self.assertEqual(101, len(lines))
         self.assertIn("PLANNED_MAINTENANCE: 3 of 7 hosts maintained, 12 moves", lines[-1])
+
+
+class AheadTest(testtools.TestCase):
+    """A reply that the engine cannot act on yet is no slow reaction."""
+
+    def test_it(self) -> None:
+        turn = datetime.datetime(2026, 1, 1, 12, 0, 1)
+        begun = {"compute-1": turn, "compute-2": None}
+        second = datetime.timedelta(seconds=1)
+        for host, answered, ahead in (
+            ("compute-1", turn - second, True),
+            ("compute-1", turn + second, False),
+            ("compute-2", turn, True),
+            (None, turn, False),
+        ):
+            wait = types.SimpleNamespace(host=host)
+            self.assertEqual(ahead, _ahead(wait, begun, answered), (host, answered))
