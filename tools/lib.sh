@@ -113,7 +113,8 @@ lock() { mkdir -p "$1" && exec 9> "$1/lock" && { flock -n 9 || { say "waiting fo
 
 # --- daemons that the test services and the lab have in common
 
-# Data is thrown away after a run, so nothing waits for the disk.
+# Data is thrown away after a run, so nothing waits for the disk. What is committed outlives the server
+# all the same: tests kill it.
 start_mariadb() {  # start_mariadb NAME FOLDER PORT
     local me; me=$(id -un)
     if [ ! -d "$2/mysql" ]; then
@@ -125,7 +126,7 @@ start_mariadb() {  # start_mariadb NAME FOLDER PORT
     start_on "$3" "$1" mariadbd --no-defaults --datadir="$2" --socket="$2.sock" --pid-file="$2.pid" --user="$me" \
         --port="$3" --bind-address=127.0.0.1 --skip-log-bin --skip-name-resolve --max-connections=600 \
         --innodb-buffer-pool-size=128M --innodb-flush-method=nosync --innodb-doublewrite=0 \
-        --innodb-flush-log-at-trx-commit=0 --performance-schema=OFF
+        --innodb-flush-log-at-trx-commit=2 --performance-schema=OFF
 }
 mariadb_root() { mariadb --no-defaults -u"$(id -un)" -S "$1.sock" "${@:2}"; }  # mariadb_root FOLDER ARGUMENT...
 
