@@ -30,8 +30,6 @@ class ChaosTest(testtools.TestCase):
     """As processes of their own, with a broker and databases of their own."""
 
     def test_two_hundred_kills(self) -> None:
-        if not os.environ.get("FENIX_TEST_CHAOS"):
-            self.skipTest("takes five minutes and both processors: set FENIX_TEST_CHAOS to run it")
         for variable in (
             test_session.BROKER,
             test_databases.MariaDBTest.variable,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from typing import Any
@@ -17,13 +16,6 @@ class _DatabaseFaults(FaultsTestCase):
 
     #: Ends the server at once, without a goodbye to its clients.
     crash = signal.SIGKILL
-
-    def setUp(self) -> None:
-        if "FENIX_TEST_OUTAGE" not in os.environ:
-            # Its manager does not repeat a reply that meets the outage, it seems: once the session
-            # stood until the deadline of the question.
-            self.skipTest("takes minutes at times: set FENIX_TEST_OUTAGE, in seconds, to run it")
-        super().setUp()
 
     def test_restarted_deadlocking_and_full(self) -> None:
         self._away()
