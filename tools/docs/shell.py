@@ -1,5 +1,6 @@
 """One shell for the commands of a page, as a reader would have it."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -10,6 +11,8 @@ import time
 _MARK = "@@docs@@"
 #: Seconds for which a command in the background must not end.
 _LIVES = 3
+#: Seconds for daemons to end after they were asked to.
+_ENDS_IN = 15
 
 
 class Shell:
@@ -71,12 +74,33 @@ class Shell:
             return
 
     def stop(self):
-        """Ends the shell, and what it began: first politely."""
-        try:
-            os.killpg(self._process.pid, signal.SIGTERM)
-            time.sleep(0.5)
-        except ProcessLookupError:
-            pass
-        self._kill()
+        """Ends the shell, and all that it began: first politely."""
+        until = time.monotonic() + _ENDS_IN
+        while (left := self._begun()) and time.monotonic() < until:
+            for pid in left:
+                _signal(pid, signal.SIGTERM)
+            time.sleep(0.2)
+        for pid in self._begun():
+            _signal(pid, signal.SIGKILL)
         self._process.wait()
         self._answers.close()
+
+    def _begun(self):
+        """Processes of the shell's session; daemons leave that, but stay in the folder."""
+        found = [
+            int(entry.name) for entry in pathlib.Path("/proc").iterdir() if entry.name.isdigit()
+        ]
+        return [pid for pid in found if self._is_ours(pid)]
+
+    def _is_ours(self, pid):
+        try:
+            there = pathlib.Path(os.readlink(f"/proc/{pid}/cwd"))
+            return os.getsid(pid) == self._process.pid or there.is_relative_to(self._folder)
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
+            # It has ended, or is somebody else's.
+            return False
+
+
+def _signal(pid, number):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
