@@ -71,6 +71,15 @@ class Client:
             raise Unmet(f"POST /maintenance {body}: {answer.code} {answer.body}")
         return answer.body["session_id"]
 
+    def command(self, session_id, command):
+        """Pause, resume or abort it.
+
+        :raises Unmet: when that is not accepted.
+        """
+        answer = self.call("PUT", f"/maintenance/{session_id}", {"command": command})
+        if answer.code != 200:
+            raise Unmet(f"{command} of {session_id}: {answer.code} {answer.body}")
+
     def state(self, session_id):
         return self.call("GET", f"/maintenance/{session_id}").body.get("state")
 
