@@ -26,6 +26,7 @@ def main() -> None:
         engine = Reporting(conf)
     except (exceptions.PluginError, exceptions.Unavailable) as error:
         sys.exit(f"fenix-engine: {error}")
+    engine.listen()
     service.launch(conf, engine, workers=conf.engine.workers, restart_method="mutate").wait()
 
 

@@ -1,12 +1,13 @@
 """A report of everything an engine is at, on demand: oslo.reports' guru meditation.
 
-A change of the file ``[oslo_reports] file_event_handler`` makes a worker print threads with their
-traces, the configuration without its secrets, and what :meth:`.Engine.holds` says.
+SIGUSR2, or a change of the file ``[oslo_reports] file_event_handler``, makes a worker print threads
+with their traces, the configuration without its secrets, and what :meth:`.Engine.holds` says.
 """
 
 from __future__ import annotations
 
 import logging
+import signal
 from typing import Any
 
 from oslo_config import cfg
@@ -45,6 +46,13 @@ class Reporting(Engine):
         self._reports_conf = conf
         _Reports.register_section(_SECTION, self._section)
 
+    def listen(self) -> None:
+        """Hear the signal in this process and in those that it forks; in the main thread.
+
+        A worker's :meth:`start` runs in another thread, which may not set a handler.
+        """
+        self._set_up(signum=signal.SIGUSR2)
+
     def start(self) -> None:
         """Start, and watch the file: that takes a thread of the worker's own."""
         super().start()
@@ -54,8 +62,8 @@ class Reporting(Engine):
             except OSError as error:
                 LOG.error("[oslo_reports] file_event_handler: %s; no reports are made", error)
 
-    def _set_up(self) -> None:
-        _Reports.setup_autorun(_Version(), service_name=_SERVICE, conf=self._reports_conf)
+    def _set_up(self, **more: Any) -> None:
+        _Reports.setup_autorun(_Version(), service_name=_SERVICE, conf=self._reports_conf, **more)
 
     def _section(self) -> Any:
         return with_default_views.ModelWithDefaultViews(

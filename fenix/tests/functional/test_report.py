@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,20 @@ class ReportTest(testtools.TestCase):
         ):
             self.assertIn(text, report)
         self.assertNotIn("swordfish", report)
+
+    def test_a_signal(self) -> None:
+        engine = self.start()
+        tasks = pathlib.Path(f"/proc/{engine.pid}/task").glob("*/children")
+        (worker,) = (int(pid) for task in tasks for pid in task.read_text().split())
+        os.kill(worker, signal.SIGUSR2)
+        self.checked(self.log_has("max_sessions"))
+        os.kill(engine.pid, signal.SIGUSR2)
+        self.log_has("the parent, which holds nothing")
+        # Both go on: without a handler the signal would have ended them.
+        self.assertIsNone(engine.poll())
+        engine.terminate()
+        self.assertEqual(0, engine.wait(_PATIENCE))
+        self.log_has(" stopped")
 
     def test_a_file(self) -> None:
         trigger = self.folder / "trigger"
