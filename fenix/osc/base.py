@@ -13,6 +13,7 @@ from osc_lib.cli import format_columns
 from osc_lib.command import command
 
 from fenix.client import Client, errors, results
+from fenix.osc import plugin
 
 #: The session failed, or was deleted while it was waited for.
 SESSION_FAILED = 3
@@ -35,6 +36,18 @@ class Base(command.Command):
     options: ClassVar[Mapping[str, str]] = {}
     #: Set by :meth:`take_action` when the command did its work, but not with the wanted outcome.
     exit_code = 0
+
+    @property
+    def auth_required(self) -> bool:
+        """Whether the shell logs in to Keystone before the command runs."""
+        return self._chosen().get("auth_type") != plugin.NO_AUTH
+
+    def _chosen(self) -> Mapping[str, Any]:
+        """What the options, the environment and clouds.yaml say together."""
+        # Without an application, as the manual's generator makes commands, nothing is chosen.
+        cloud = getattr(self.app, "cloud", None)
+        found: Mapping[str, Any] = cloud.config if cloud else {}
+        return found
 
     @property
     def client(self) -> Client:
@@ -74,9 +87,14 @@ class Action(Base):
 class Lister(Base, command.Lister):
     """A command with a table of many."""
 
+    #: In setup.cfg; of our own, so that commands of others keep the formats that they have.
+    formatter_namespace = "openstack.maintenance.formatter.list"
+
 
 class ShowOne(Base, command.ShowOne):
     """A command with the fields of one."""
+
+    formatter_namespace = "openstack.maintenance.formatter.show"
 
 
 def found_session(client: Client, text: str) -> str:

@@ -1,9 +1,10 @@
-"""``--picture``: a session as a Gantt chart in a file."""
+"""Pictures in files: ``--picture``, a session as a Gantt chart, and what else is drawn."""
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import pathlib
 
 from osc_lib import exceptions
 
@@ -41,11 +42,26 @@ def write(
 
 
 def save(parsed: argparse.Namespace, chart: Chart) -> None:
-    """Write the file.
+    """Write the chart's file.
 
     :raises osc_lib.exceptions.CommandError: it cannot be written.
     """
+    keep("--picture", parsed.picture, gantt.svg(chart))
+
+
+def keep(option: str, path: pathlib.Path, text: str) -> None:
+    """Write a file, in place of the one that is there; who reads it finds the old or the new one.
+
+    :param option: which names the file.
+    :raises osc_lib.exceptions.CommandError: it cannot be written.
+    """
     try:
-        parsed.picture.write_text(gantt.svg(chart), encoding="utf-8")
+        if path.exists() and not path.is_file():
+            # A pipe or a device: it cannot be replaced.
+            path.write_text(text, encoding="utf-8")
+            return
+        new = path.with_name(f".{path.name}.new")
+        new.write_text(text, encoding="utf-8")
+        new.replace(path)
     except OSError as error:
-        raise exceptions.CommandError(f"--picture: {error}") from None
+        raise exceptions.CommandError(f"{option}: {error}") from None

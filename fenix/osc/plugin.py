@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from keystoneauth1 import noauth, session
 from osc_lib import exceptions, utils
 
 from fenix.client import Client
@@ -13,6 +14,9 @@ API_NAME = "maintenance"
 API_VERSION_OPTION = "os_maintenance_api_version"
 API_VERSIONS = ("1",)
 DEFAULT_API_VERSION = "1"
+
+#: ``--os-auth-type`` of a service without Keystone.
+NO_AUTH = "none"
 
 _OVERRIDE = "maintenance_endpoint_override"
 
@@ -44,13 +48,24 @@ def make_client(instance: Any) -> Client:
     """
     configuration = instance.get_configuration()
     endpoint = configuration.get(_OVERRIDE)
-    if not endpoint and instance.auth_plugin_name in ("none", "admin_token"):
-        endpoint = configuration.get("auth", {}).get("endpoint")
+    auth_type = configuration.get("auth_type")
+    if not endpoint and auth_type in (NO_AUTH, "admin_token"):
+        # --os-endpoint; below "auth" once the shell has looked at it.
+        endpoint = configuration.get("endpoint") or configuration.get("auth", {}).get("endpoint")
         if not endpoint:
             raise exceptions.CommandError(
                 "--os-maintenance-endpoint-override: without Keystone the service's URL has to be "
                 "named, such as http://controller:12347"
             )
+    if auth_type == NO_AUTH:
+        # What a cloud or OS_* say of users is nothing to a service that asks nobody who he is;
+        # the shell would refuse to make the plug-in with it.
+        instance.session = session.Session(
+            noauth.NoAuth(),
+            verify=instance.verify,
+            cert=instance.cert,
+            collect_timing=instance.timing,
+        )
     return Client(
         instance.session,
         endpoint,

@@ -1,57 +1,36 @@
-"""``session watch``: a session on the whole terminal, until it ends."""
+"""``session watch``: a session on the whole terminal, until it ends; or as a picture in a file."""
 
 from __future__ import annotations
 
 import argparse
 import collections
-import dataclasses
 import datetime
+import pathlib
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
-from rich.text import Text
+from rich.console import Console
 
-from fenix.client import errors, progress, results
-from fenix.osc import base, pictures, waiting
-from fenix.view import parts
-from fenix.view.hosts import Hosts
-from fenix.view.scene import ARRIVING, LEAVING, RESTING, Host, Instance, Line
-from fenix.view.style import DIM, GOOD, STRONG, WORK, WRONG, Icons, of_vnf
-from fenix.view.terminal import Screen
+from fenix.client import errors, results
+from fenix.osc import base, pictures, values, waiting
+from fenix.osc.screen import ROAD, Moment, picture
+from fenix.view import still
+from fenix.view.scene import Line, of_day
+from fenix.view.style import ICONS
+from fenix.view.terminal import Screen, icons_of
 
-_ROAD = (
-    "MAINTENANCE",
-    "SCALE_IN",
-    "PREPARE_MAINTENANCE",
-    "START_MAINTENANCE",
-    "PLANNED_MAINTENANCE",
-    "MAINTENANCE_COMPLETE",
-    results.DONE,
-)
 _LINES = 100
-_FEWEST_LINES = 3
-_MOST_PROJECTS = 8
-#: In a larger session only instances of hosts that are worked on are shown.
-_ALL_INSTANCES = 1000
-
-
-@dataclasses.dataclass(frozen=True)
-class Moment:
-    """What is drawn: a session, what has happened, and when it is."""
-
-    detail: results.Detail
-    lines: tuple[Line, ...]
-    visited: frozenset[str]
-    now: datetime.datetime
+#: A picture where there is no terminal that says how large.
+_WIDE, _TALL = 110, 40
 
 
 class WatchSession(base.Action):
     """Watch a session on the terminal until it is done or has failed.
 
     Where standard output is no terminal, its history is printed line by line as it happens.
-    Exit codes: 0 the session is done, 3 it failed or was deleted, 130 interrupted: it goes on.
+    Exit codes: 0 the session is done, or goes on after --once; 3 it failed or was deleted;
+    130 interrupted: it goes on.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -59,32 +38,51 @@ class WatchSession(base.Action):
         parser = super().get_parser(prog_name)
         base.add_session(parser)
         waiting.add_interval(parser)
-        pictures.add(parser, "when the session has ended")
+        parser.add_argument(
+            "--once", action="store_true", help="Print what there is to see now, and end"
+        )
+        parser.add_argument(
+            "--screen",
+            metavar="<file.svg>",
+            type=values.picture_file,
+            help="Keep what the screen shows as a picture in this file, drawn anew at every look",
+        )
+        pictures.add(parser, "when the session has ended, or with --once now")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Look again and again."""
         session_id = base.found_session(self.client, parsed_args.session)
-        out: Any = self.app.stdout
-        display: Any = Screen(Console(), picture) if out.isatty() else _Tail(out)
+        displays: list[Any] = [self._display(parsed_args.once)]
+        if parsed_args.screen:
+            displays.append(_Kept(parsed_args.screen))
         watcher = Watcher(self.client, session_id)
         try:
-            ended = self._follow(watcher, display, parsed_args.interval)
+            seen = self._follow(watcher, displays, parsed_args)
         finally:
-            display.close()
-        if ended is None:
+            for display in displays:
+                display.close()
+        if seen is None:
             self.app.stderr.write(f"Session {session_id} was deleted.\n")
-        elif ended.session.state == results.FAILED:
-            self.app.stderr.write(f"{ended.session.state}: {ended.session.reason or ''}\n")
-        if ended is None or ended.session.state == results.FAILED:
+        elif seen.session.state == results.FAILED:
+            self.app.stderr.write(f"{seen.session.state}: {seen.session.reason or ''}\n")
+        if seen is None or seen.session.state == results.FAILED:
             self.exit_code = base.SESSION_FAILED
-        pictures.write(self, parsed_args, session_id, ended)
+        pictures.write(self, parsed_args, session_id, seen)
+
+    def _display(self, once: bool) -> Any:
+        out: Any = self.app.stdout
+        if once:
+            return _Printed(out)
+        return Screen(Console(), picture) if out.isatty() else _Tail(out)
 
     @staticmethod
-    def _follow(watcher: Watcher, display: Any, interval: int) -> results.Detail | None:
-        """Until it ends.
+    def _follow(
+        watcher: Watcher, displays: Sequence[Any], parsed: argparse.Namespace
+    ) -> results.Detail | None:
+        """Until it ends, or once.
 
-        :returns: the session when it has ended; None when it was deleted meanwhile.
+        :returns: the session as it was seen last; None when it was deleted meanwhile.
         :raises fenix.client.errors.NotFound: there was none to begin with.
         """
         moment = None
@@ -95,10 +93,11 @@ class WatchSession(base.Action):
                 if moment is None:
                     raise
                 return None
-            display.show(moment)
-            if moment.detail.session.idle:
+            for display in displays:
+                display.show(moment)
+            if parsed.once or moment.detail.session.idle:
                 return moment.detail
-            time.sleep(interval)
+            time.sleep(parsed.interval)
 
 
 class Watcher:
@@ -109,7 +108,7 @@ class Watcher:
         self._session_id = session_id
         self._marker: int | None = None
         self._lines: collections.deque[Line] = collections.deque(maxlen=_LINES)
-        self._visited = {_ROAD[0]}
+        self._visited = {ROAD[0]}
 
     def look(self) -> Moment:
         """This moment.
@@ -144,7 +143,7 @@ class _Tail:
         """Print what is new."""
         for line in moment.lines:
             if line not in self._told:
-                self._out.write(f"{_of_day(line.at)}  {line.who}  {line.text}\n")
+                self._out.write(f"{of_day(line.at)}  {line.who}  {line.text}\n")
         self._told = moment.lines
         self._out.flush()
 
@@ -152,129 +151,34 @@ class _Tail:
         """Nothing is kept open."""
 
 
-def _of_day(at: float) -> str:
-    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%H:%M:%S")
+class _Printed:
+    """One picture, without clearing the terminal."""
+
+    def __init__(self, out: Any) -> None:
+        self._out = out
+
+    def show(self, moment: Moment) -> None:
+        """Print it."""
+        console = Console(file=self._out)
+        console.print(picture(moment, console.width, _TALL, icons_of(console)))
+
+    def close(self) -> None:
+        """Nothing is kept open."""
 
 
-def picture(moment: Moment, width: int, height: int, icons: Icons) -> RenderableType:
-    """A moment as at most ``height`` lines."""
-    head = [_title(moment, width), _road(moment, icons, width), _bar(moment, width)]
-    head += _reason(moment)
-    projects = _projects(moment)
-    left = height - len(head) - len(projects) - 3
-    hosts = Hosts(_scene(moment.detail), icons, width).lines(max(4, left - _FEWEST_LINES))
-    said = parts.lines(moment.lines, max(0, left - len(hosts)), _of_day)
-    return Group(*parts.stacked([head, hosts, projects, said])[:height])
+class _Kept:
+    """The screen in a file: as large as the terminal, or as one of middling size."""
 
+    def __init__(self, path: pathlib.Path) -> None:
+        self._path = path
+        console = Console()
+        self._width, self._height = console.size if console.is_terminal else (_WIDE, _TALL)
 
-def _title(moment: Moment, width: int) -> Text:
-    session = moment.detail.session
-    left = Text.assemble(("Fenix  ", STRONG), f"session {session.session_id}")
-    if session.paused:
-        left.append("  paused", WRONG)
-    return parts.ends(left, Text(moment.now.strftime("%H:%M:%S UTC"), DIM), width)
+    def show(self, moment: Moment) -> None:
+        """Write it anew."""
+        title = f"openstack maintenance session watch {moment.detail.session.session_id[:8]}"
+        shown = picture(moment, self._width, self._height, ICONS)
+        pictures.keep("--screen", self._path, still.svg(shown, self._width, title))
 
-
-def _road(moment: Moment, icons: Icons, width: int) -> Text:
-    state = moment.detail.session.state
-    failed = state == results.FAILED
-    return parts.road(_ROAD, state, moment.visited, icons, width, failed=failed)
-
-
-def _bar(moment: Moment, width: int) -> RenderableType:
-    detail = moment.detail
-    done = sum(h.maintained for h in detail.hosts)
-    moves = sum(i.moves for i in detail.instances)
-    told = f"{done} of {len(detail.hosts)} hosts  {moves} moves  {detail.percent_done:3d} %"
-    left = progress.time_left(detail, moment.now)
-    if left is not None:
-        told += f"  about {progress.clock(left)} left"
-    return parts.bar(detail.percent_done, told, width)
-
-
-def _reason(moment: Moment) -> list[RenderableType]:
-    reason = moment.detail.session.reason
-    return [Text(reason, WRONG, no_wrap=True, overflow="ellipsis")] if reason else []
-
-
-def _projects(moment: Moment) -> list[RenderableType]:
-    """Who is asked what, and how long they still have; those that are waited for first."""
-    numbered = list(enumerate(moment.detail.projects))
-    numbered.sort(key=lambda p: not _open(p[1]))
-    found: list[RenderableType] = [
-        _project(number, project, moment.now) for number, project in numbered[:_MOST_PROJECTS]
-    ]
-    if len(numbered) > _MOST_PROJECTS:
-        waiting_for = sum(bool(_open(p)) for _, p in numbered[_MOST_PROJECTS:])
-        found.append(
-            Text(
-                f"and {len(numbered) - _MOST_PROJECTS} more projects, {waiting_for} of them asked",
-                DIM,
-            )
-        )
-    return found
-
-
-def _open(project: results.Project) -> list[results.Wait]:
-    return [w for w in project.waits if not w.reply]
-
-
-def _project(number: int, project: results.Project, now: datetime.datetime) -> Text:
-    line = Text(no_wrap=True, overflow="ellipsis")
-    line.append(f"{project.project_id}  ", of_vnf(number))
-    waits = _open(project)
-    if not waits:
-        said = (project.state or "not asked yet").replace("_", " ", 1)
-        line.append(said, GOOD if said.startswith("ACK") else DIM)
-        return line if project.has_manager else line.append("  no manager", DIM)
-    wait = min(waits, key=lambda w: w.reply_at or now)
-    about = f" about {wait.host}" if wait.host else ""
-    line.append(f"is asked {wait.state}{about}", WORK)
-    if wait.reply_at is not None:
-        left = wait.reply_at - now
-        late = left < datetime.timedelta()
-        line.append(
-            "  its time is over" if late else f"  {progress.clock(left)} left to answer",
-            WRONG if late else "",
-        )
-        line.append(f", until {results.text_of(wait.reply_at)}", DIM)
-    return line
-
-
-def _scene(detail: results.Detail) -> list[Host]:
-    """Hosts with their instances; hosts outside the session are where instances go."""
-    projects = {p.project_id: n for n, p in enumerate(detail.projects)}
-    there: dict[str, list[Instance]] = collections.defaultdict(list)
-    for instance in detail.instances:
-        if instance.gone:
-            continue
-        number = projects.get(instance.project_id, 0)
-        moving = instance.move_phase in ("requested", "moving", "confirming", "own")
-        for host, motion in _places(instance, moving):
-            answers = instance.state != "ERROR"
-            there[host].append(Instance(instance.instance_name, number, False, answers, motion))
-    every = len(detail.instances) <= _ALL_INSTANCES
-    return [
-        Host(
-            h.hostname,
-            "compute" in h.type,
-            h.phase,
-            tuple(sorted(there[h.hostname], key=lambda i: (i.vnf, i.name)))
-            if every or h.phase not in RESTING
-            else (),
-        )
-        for h in detail.hosts
-    ]
-
-
-def _places(instance: results.Instance, moving: bool) -> Iterable[tuple[str, str]]:
-    if not moving:
-        if instance.host:
-            yield instance.host, ""
-        return
-    # Nova names the target as the host before the move has ended.
-    source = instance.move_source or instance.host
-    if source:
-        yield source, LEAVING
-    if instance.move_target and instance.move_target != source:
-        yield instance.move_target, ARRIVING
+    def close(self) -> None:
+        """Nothing is kept open."""

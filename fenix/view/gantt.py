@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 
 from fenix.view import chart as charts
+from fenix.view import contrast
 from fenix.view.chart import Bar, Chart, Row
 
 _WIDTH = 1100
@@ -43,8 +44,6 @@ _COLOURS = {
     charts.ACTION: ("#25764a", "#52c48a"),
     charts.FAILED_ACTION: ("#c1272d", "#ff6b6b"),
 }
-#: The luminance from which black is read better than white.
-_GREY = 0.185
 _TEXT = ("#1c2733", "#e4e9ef")
 _FAINT = ("#5b6876", "#9aa7b5")
 _GRID = ("#dfe5ec", "#2b3543")
@@ -230,7 +229,9 @@ def _style() -> str:
 def _rules(which: int) -> str:
     filled = {**_COLOURS, "text": _TEXT, "faint": _FAINT, "paper": _PAPER, "band": _BAND}
     rules = [f".{name}{{fill:{colours[which]}}}" for name, colours in filled.items()]
-    rules += [f".on-{kind}{{fill:{_on(colours[which])}}}" for kind, colours in _COLOURS.items()]
+    rules += [
+        f".on-{kind}{{fill:{contrast.on(colours[which])}}}" for kind, colours in _COLOURS.items()
+    ]
     for name, colours, more in (
         ("grid", _GRID, ""),
         ("link", _COLOURS[charts.MOVE], "stroke-opacity:.45;"),
@@ -238,11 +239,3 @@ def _rules(which: int) -> str:
     ):
         rules.append(f".{name}{{stroke:{colours[which]};{more}fill:none}}")
     return "".join(rules)
-
-
-def _on(colour: str) -> str:
-    """Black or white, whichever is read better on a colour (WCAG's relative luminance)."""
-    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#10151b" if luminance > _GREY else "#ffffff"

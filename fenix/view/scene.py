@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 
 #: Phases in which nothing happens to a host.
 RESTING = ("pending", "done", "skipped")
@@ -47,3 +48,8 @@ def clock(seconds: float) -> str:
     """A span of time as ``h:mm:ss``."""
     minutes, second = divmod(int(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}"
+
+
+def of_day(at: float) -> str:
+    """A time in seconds since 1970 as the time of day, UTC."""
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%H:%M:%S")

@@ -41,6 +41,10 @@ class Screen(Generic[_Frame]):
             self._console.print(self._picture(self._last, _AFTERWARDS))
 
     def _picture(self, frame: _Frame, less: int = 0) -> RenderableType:
-        icons = ICONS if "utf" in self._console.encoding else PLAIN_ICONS
         size = self._console.size
-        return self._draw(frame, size.width, size.height - less, icons)
+        return self._draw(frame, size.width, size.height - less, icons_of(self._console))
+
+
+def icons_of(console: Console) -> Icons:
+    """The signs that this terminal can show."""
+    return ICONS if "utf" in console.encoding else PLAIN_ICONS

@@ -96,6 +96,39 @@ class CredentialsTest(CommandLineTestCase):
             *("--os-auth-type", "none", "--os-endpoint", self.cluster.url),
             *("maintenance", "session", "list"),
         )
-        # It is found; without a token it lets nobody in.
+        # It is found; without a token it lets nobody in. What else is set of clouds and users is
+        # nothing to it.
         self.assertEqual(1, outcome.code)
         self.assertIn("HTTP 401", outcome.err)
+
+
+class NobodyTest(CommandLineTestCase):
+    """``--os-auth-type none``, where a cloud or OS_* are set for other commands."""
+
+    def test_what_is_set_for_other_services_does_no_harm(self) -> None:
+        file = pathlib.Path(self.cluster.conf.state_path) / "clouds.yaml"
+        auth = {"auth_url": "http://127.0.0.1:1/v3", "username": "a", "password": "b"}
+        nobody = {"auth_type": "none", "maintenance_endpoint_override": self.cluster.url}
+        clouds = {"operator": {"auth": {**auth, "project_name": "c"}}, "nobody": nobody}
+        file.write_text(yaml.safe_dump({"clouds": clouds}))
+        variables = {
+            "OS_AUTH_URL": "http://127.0.0.1:1/v3",
+            "OS_USERNAME": "a",
+            "OS_PASSWORD": "b",
+            "OS_PROJECT_NAME": "c",
+        }
+        for environment in ({"OS_CLOUD": "operator"}, variables, {"OS_CLOUD": "nobody"}):
+            options = [] if environment.get("OS_CLOUD") == "nobody" else self.options()
+            outcome = in_process(
+                *(*options, "maintenance", "session", "list", "-f", "json"),
+                **environment,
+                OS_CLIENT_CONFIG_FILE=str(file),
+            )
+            self.assertEqual((0, []), (outcome.code, outcome.json()), outcome)
+        asked = in_process(
+            *("--os-auth-type", "none", "maintenance", "session", "list"),
+            OS_CLOUD="operator",
+            OS_CLIENT_CONFIG_FILE=str(file),
+        )
+        self.assertEqual(1, asked.code)
+        self.assertIn("--os-maintenance-endpoint-override: without Keystone", asked.err)

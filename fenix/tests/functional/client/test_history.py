@@ -6,7 +6,9 @@ import pathlib
 from xml.etree import ElementTree
 
 from fenix.tests.functional.client.base import CommandLineTestCase
+from fenix.tests.functional.sessions.test_faults import silence
 
+_SVG = "{http://www.w3.org/2000/svg}"
 _SLOW = '{"type": "host", "plugin": "dummy", "metadata": {"seconds": 1}}'
 _FAILS = '{"type": "host", "plugin": "dummy", "metadata": {"fail": true}}'
 
@@ -19,7 +21,7 @@ class HistoryTest(CommandLineTestCase):
 
     def bars(self, path: pathlib.Path, kind: str) -> int:
         """How many there are of a kind; the legend's is not counted."""
-        rectangles = ElementTree.parse(path).getroot().iter("{http://www.w3.org/2000/svg}rect")
+        rectangles = ElementTree.parse(path).getroot().iter(f"{_SVG}rect")
         return max(0, sum(r.get("class") == kind for r in rectangles) - 1)
 
     def test_from_the_beginning_to_after_the_end(self) -> None:
@@ -30,7 +32,10 @@ class HistoryTest(CommandLineTestCase):
         watched = self.worked(
             *("session", "watch", session_id, "--interval", "1"),
             *("--picture", str(self.picture("watched.svg"))),
+            *("--screen", str(self.picture("screen.svg"))),
         ).out
+        # The last that was to be seen.
+        self.assertIn("100&#160;%", self.picture("screen.svg").read_text())
         # Standard output is no terminal here: its history, line by line.
         for words in ("reply  ACK_MAINTENANCE", "state  ", "move  worker-0-compute-1"):
             self.assertIn(words, watched)
@@ -63,6 +68,23 @@ class HistoryTest(CommandLineTestCase):
         self.assertIn("deleted since", deleted.read_text())
         self.assertIn("no session", self.refused("session", "watch", session_id))
 
+    def test_a_look_at_a_session_that_goes_on(self) -> None:
+        self.manager.answer["MAINTENANCE"] = silence
+        session_id = self.create(hosts=["compute-1"])
+        self.wait_for(lambda: self.manager.heard("MAINTENANCE"), "the question")
+        path = self.picture("now.svg")
+        printed = self.worked("session", "watch", session_id, "--once", "--screen", str(path)).out
+        self.assertIn(f"{self.project.id}  is asked MAINTENANCE", printed)
+        self.assertIn("0 of 1 hosts", printed)
+        self.assertNotIn("\x1b", printed)
+        words = [t.text or "" for t in ElementTree.parse(path).getroot().iter(f"{_SVG}text")]
+        self.assertIn(f"session {session_id}", " ".join(words).replace("\xa0", " "))
+        # A second look takes its place, and leaves nothing beside it.
+        self.worked("session", "watch", session_id, "--once", "--screen", str(path))
+        self.assertEqual([path], list(path.parent.glob("*now.svg*")))
+        self.worked("reply", session_id, "ACK_MAINTENANCE", "--project", self.project.id)
+        self.done(session_id)
+
     def test_a_session_that_fails(self) -> None:
         session_id = self.create(
             hosts=["compute-3"],
@@ -80,6 +102,16 @@ class HistoryTest(CommandLineTestCase):
             said = self.refused("session", "show", "s", "--picture", path, code=2)
             self.assertIn("--picture", said)
             self.assertIn(words, said)
+            said = self.refused("session", "watch", "s", "--screen", path, code=2)
+            self.assertIn("--screen", said)
+            self.assertIn(words, said)
+        folder = self.picture("folder.svg")
+        folder.mkdir()
+        session_id = self.create(hosts=["compute-1"])
+        said = self.maintenance("session", "watch", session_id, "--once", "--screen", str(folder))
+        self.assertEqual(1, said.code)
+        self.assertTrue(said.err.startswith("--screen: "), said.err)
+        self.done(session_id)
 
     def test_engines(self) -> None:
         (engine,) = self.worked("engine", "list", "-f", "json").json()

@@ -14,6 +14,7 @@ from fenix.osc import timeline
 from fenix.view import chart as charts
 from fenix.view import gantt
 from fenix.view.chart import Bar, Chart, Row
+from fenix.view.contrast import on
 
 BEGIN = datetime.datetime(2026, 11, 22, 1, 24, 33, tzinfo=datetime.UTC)
 PROJECT = "6b0d549b6f03475a9600a35a099950d8"
@@ -218,7 +219,7 @@ class SvgTest(unittest.TestCase):
         # WCAG 2.2, 1.4.3: at least 4.5 to 1.
         for kind, colours in gantt._COLOURS.items():
             for colour in colours:
-                ratio = contrast(colour, gantt._on(colour))
+                ratio = contrast(colour, on(colour))
                 self.assertGreaterEqual(ratio, 4.5, (kind, colour))
         for which in (0, 1):
             for text in (gantt._TEXT, gantt._FAINT):

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import unittest
 from typing import Any
+from xml.etree import ElementTree
 
 from rich.console import Console
 
 from fenix.client import results
-from fenix.osc import watch
+from fenix.osc import screen
+from fenix.view import contrast, still
 from fenix.view.scene import Line
 from fenix.view.style import ICONS, PLAIN_ICONS
 
 NOW = datetime.datetime(2026, 11, 22, 1, 30, tzinfo=datetime.UTC)
+_SVG = "{http://www.w3.org/2000/svg}"
 
 
-def moment(hosts: int = 3, projects: int = 2, **session: Any) -> watch.Moment:
+def moment(hosts: int = 3, projects: int = 2, **session: Any) -> screen.Moment:
     def wait(number: int) -> list[results.Wait]:
         if number:
             return []
@@ -61,13 +65,15 @@ def moment(hosts: int = 3, projects: int = 2, **session: Any) -> watch.Moment:
         ],
     )
     lines = tuple(Line(NOW.timestamp() + n, "move", f"line {n}") for n in range(50))
-    return watch.Moment(detail, lines, frozenset({"MAINTENANCE"}), NOW)
+    return screen.Moment(detail, lines, frozenset({"MAINTENANCE"}), NOW)
 
 
-def drawn(found: watch.Moment, width: int = 100, height: int = 30, icons: Any = ICONS) -> list[str]:
+def drawn(
+    found: screen.Moment, width: int = 100, height: int = 30, icons: Any = ICONS
+) -> list[str]:
     out = io.StringIO()
     console = Console(file=out, width=width, height=height, force_terminal=False)
-    console.print(watch.picture(found, width, height, icons))
+    console.print(screen.picture(found, width, height, icons))
     return out.getvalue().splitlines()
 
 
@@ -100,3 +106,66 @@ class WatchTest(unittest.TestCase):
                     lines = drawn(moment(hosts, projects), width, height, icons)
                     self.assertLessEqual(len(lines), height, (hosts, width, height))
                     self.assertLessEqual(max(map(len, lines)), width)
+
+
+class StillTest(unittest.TestCase):
+    """The same as a picture in a file."""
+
+    def drawn(self, found: screen.Moment) -> str:
+        return still.svg(screen.picture(found, 100, 30, ICONS), 100, "watch <&> {0}")
+
+    def test_what_it_says(self) -> None:
+        root = ElementTree.fromstring(self.drawn(moment()))
+        said = [t.text or "" for t in root.iter(f"{_SVG}text")]
+        text = " ".join(said).replace("\xa0", " ")
+        for words in ("watch <&> {0}", "1 of 3 hosts", "is asked PLANNED_MAINTENANCE", "line 49"):
+            self.assertIn(words, text)
+
+    def test_nothing_is_loaded_from_elsewhere(self) -> None:
+        text = self.drawn(moment())
+        self.assertEqual(["http://www.w3.org/2000/svg"], re.findall(r"https?://[^\"')\s]+", text))
+
+    def test_every_colour_can_be_read_on_both_papers(self) -> None:
+        # WCAG 2.2, 1.4.3: at least 4.5 to 1. The rest of a bar is no text.
+        for found in (moment(), moment(state="MAINTENANCE_FAILED", reason="broken")):
+            light, dark = self.colours(self.drawn(found))
+            self.assertEqual(light.keys(), dark.keys())
+            for colours, paper, rest in (
+                (light, "#ffffff", "#d3dae2"),
+                (dark, "#141b24", "#3d4a5c"),
+            ):
+                self.assertGreater(len(colours), 5)
+                for name, colour in colours.items():
+                    if colour not in (paper, rest):
+                        self.assertGreaterEqual(contrast.ratio(colour, paper), 4.5, (name, colour))
+
+    def test_words_in_a_state_s_box_can_be_read(self) -> None:
+        text = self.drawn(moment())
+        box = re.search(r'<rect fill="(#\w{6})"', text)
+        assert box is not None
+        dark = re.search(rf'\[fill="{box[1]}"\] {{ fill: (#\w{{6}})', text)
+        assert dark is not None
+        self.assertGreaterEqual(contrast.ratio(box[1], "#ffffff"), 4.5)
+        self.assertGreaterEqual(contrast.ratio(dark[1], "#141b24"), 4.5)
+
+    @staticmethod
+    def colours(text: str) -> list[dict[str, str]]:
+        """Of each class on light and on dark."""
+        return [
+            dict(re.findall(r"\.(screen-r\d+) { fill: (#\w{6})", part))
+            for part in text.split("@media (prefers-color-scheme: dark)")
+        ]
+
+
+class ContrastTest(unittest.TestCase):
+    """WCAG's own figures."""
+
+    def test_ratios(self) -> None:
+        self.assertAlmostEqual(21, contrast.ratio("#000000", "#ffffff"))
+        self.assertAlmostEqual(1, contrast.ratio("#336699", "#336699"))
+        self.assertAlmostEqual(4.54, contrast.ratio("#767676", "#ffffff"), places=2)
+
+    def test_a_colour_that_is_too_near_goes_towards_the_ink(self) -> None:
+        self.assertEqual("#767676", contrast.legible("#767676", "#ffffff", "#000000"))
+        nearer = contrast.legible("#dddd00", "#ffffff", "#000000")
+        self.assertGreaterEqual(contrast.ratio(nearer, "#ffffff"), 4.5)
