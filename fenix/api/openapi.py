@@ -72,7 +72,8 @@ def operations(resource: Resource) -> Iterator[tuple[str, Operation, str]]:
     for name in VERBS:
         handler = getattr(resource, name.lower(), None)
         if handler is not None:
-            yield name, handler.operation, " ".join((handler.__doc__ or "").split())
+            words, _, _ = (handler.__doc__ or "").partition(":raises")
+            yield name, handler.operation, " ".join(words.split())
 
 
 def document(root: Resource, endpoint: str) -> dict[str, Any]:

@@ -160,7 +160,7 @@ class Sessions(Resource):
 
     @verb("session:create", schema=CREATE, answer=answers.CREATED, refusals=(409, 422, 509))
     def post(self, body: dict[str, Any]) -> dict[str, str]:
-        """Create a session; the id is made here, so that it can be looked up after a time-out."""
+        """Create a session; after 503, or no answer, look whether it exists before trying again."""
         checked = checked_creation(body, self.services.clock.now())
         session_id = str(uuid.uuid4())
         try:

@@ -48,6 +48,8 @@ class OpenApiTest(base.ApiTestCase):
             for name, operation, words in openapi.operations(resource):
                 with self.subTest(f"{name} {path}"):
                     self.assertTrue(words)
+                    # Of whoever reads the code.
+                    self.assertNotRegex(words, ":(raises|param|returns)")
                     self.assertIsNotNone(operation.answer)
                     self.assertEqual(path in auth.PUBLIC_PATHS, not operation.rules)
                     self.assertLessEqual({*operation.rules}, known)
