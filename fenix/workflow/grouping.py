@@ -14,6 +14,9 @@ from fenix.planner.model import Group
 from fenix.workflow.hold import Hold
 from fenix.workflow.inventory import Inventory
 
+#: Seconds for which constraints that do not steer a session are taken as they were read.
+_MOMENT = 10.0
+
 
 def key_of(project_id: str, group_id: str) -> str:
     """The key of a group: ids of groups are unique within a project only."""
@@ -21,24 +24,50 @@ def key_of(project_id: str, group_id: str) -> str:
 
 
 class Grouping:
-    """Constraints of the session's projects; fills the groups of the snapshot."""
+    """Constraints of the session's projects; fills the groups of the snapshot.
 
-    def __init__(self, hold: Hold, inventory: Inventory) -> None:
+    :param steers: False: the constraints do not steer this session, so its snapshot does not
+        have them; they only tell who is a member of what.
+    """
+
+    def __init__(self, hold: Hold, inventory: Inventory, *, steers: bool = True) -> None:
         self._hold = hold
         self._snapshot = hold.snapshot
         self._inventory = inventory
         self._rows: dict[tuple[str, str], records.InstanceConstraint] = {}
         self._limited: dict[str, records.GroupConstraint] = {}
         self._members: dict[str, list[str]] = {}
+        self._steers = steers
+        self._member_of: dict[str, str] = {}
+        self._groups: dict[str, Group] = {}
+
+    def read_sometimes(self) -> None:
+        """Read constraints unless that was done a moment ago; nothing more when there are none."""
+        known = self._snapshot.tried.get("constraints")
+        if known is None or known[0] < self._hold.now():
+            rows = self._hold.store.constraints(self.projects())
+            known = (self._hold.after(_MOMENT), rows)
+            self._snapshot.tried["constraints"] = known
+        self._keep(*known[1])
+        if self._limited:
+            if self._snapshot.elsewhere is None:
+                self._inventory.refresh()
+            self.regroup()
 
     def read(self) -> None:
         """Read constraints, and who is a member of which group."""
         if self._snapshot.elsewhere is None:
             self._inventory.refresh()
-        instances, groups = self._hold.store.constraints(self.projects())
+        self._keep(*self._hold.store.constraints(self.projects()))
+        self.regroup()
+
+    def _keep(
+        self,
+        instances: list[records.InstanceConstraint],
+        groups: list[records.GroupConstraint],
+    ) -> None:
         self._rows = {(row.owner, row.instance_id): row for row in instances}
         self._limited = {key_of(row.owner, row.group_id): row for row in groups}
-        self.regroup()
 
     def projects(self) -> set[str]:
         """The projects with instances in the session."""
@@ -62,8 +91,11 @@ class Grouping:
                 counts = others.setdefault(host, {})
                 counts[key] = counts.get(key, 0) + 1
         self._members = members
-        self._snapshot.member_of, self._snapshot.others_on = member_of, others
-        self._snapshot.groups = {key: self._group(key) for key in members}
+        self._member_of = member_of
+        self._groups = {key: self._group(key) for key in members}
+        if self._steers:
+            self._snapshot.member_of, self._snapshot.others_on = member_of, others
+            self._snapshot.groups = self._groups
 
     def _everybody(self) -> Iterator[tuple[str, str, str | None, bool]]:
         projects = self.projects()
@@ -95,8 +127,8 @@ class Grouping:
 
     def limits_of(self, instance: records.Instance) -> Group | None:
         """The group whose limits an instance's moves keep; None when there are none."""
-        key = self._snapshot.member_of.get(instance.instance_id)
-        return self._snapshot.groups[key] if key is not None and key in self._limited else None
+        key = self._member_of.get(instance.instance_id)
+        return self._groups[key] if key is not None and key in self._limited else None
 
     def members(self, key: str) -> list[str]:
         """Ids of the members of a group, wherever they are."""
@@ -121,10 +153,26 @@ class Grouping:
         row = self._row(instance)
         return row.max_interruption_time if row is not None else None
 
+    def too_short(self, instance: records.Instance, move: float = 0.0) -> str | None:
+        """Why no live migration of an instance is short enough for it; None when one may be.
+
+        :param move: seconds that one is expected to take; 0: only what is certain counts.
+        """
+        longest = self.interruption(instance)
+        if longest is None or longest > move:
+            return None
+        expected = f"about {move:g} s" if longest else "longer than that"
+        return (
+            f"{instance.instance_name} ({instance.instance_id}) of project {instance.project_id} "
+            f"has a max_interruption_time of {longest} s; a live migration takes {expected}, and "
+            f"would be aborted each time. Let its project raise max_interruption_time, or choose "
+            f"MIGRATE or OWN_ACTION (migration_type, or in its answer)"
+        )
+
     def mitigates(self, instance: records.Instance) -> bool:
         """Whether room for an instance is kept free while its project moves it itself."""
         row = self._row(instance)
-        key = self._snapshot.member_of.get(instance.instance_id)
-        group = self._snapshot.groups.get(key) if key is not None else None
+        key = self._member_of.get(instance.instance_id)
+        group = self._groups.get(key) if key is not None else None
         own = row.resource_mitigation if row is not None else None
         return bool(own) or (group is not None and group.resource_mitigation)

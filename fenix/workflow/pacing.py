@@ -1,16 +1,13 @@
 """Keeping ``max_impacted_members``: places in the disruption ledger, taken before a move.
 
 A place is taken before a move is requested, and before OWN_ACTION is offered, because the project
-may begin with that as soon as it agrees. It is given back a recovery time after the member is
-ACTIVE elsewhere. The ledger is shared by all sessions and engines.
+may begin with that as soon as it agrees (:mod:`fenix.workflow.ledger`).
 """
 
 from __future__ import annotations
 
-import copy
 import datetime
 from collections.abc import Collection
-from typing import Any
 
 from fenix.db import records
 from fenix.planner.model import Group
@@ -19,6 +16,7 @@ from fenix.workflow import moving
 from fenix.workflow.grouping import Grouping
 from fenix.workflow.hold import Hold
 from fenix.workflow.inventory import Inventory
+from fenix.workflow.ledger import Ledger
 from fenix.workflow.outcome import Fatal
 from fenix.workflow.upkeep import Upkeep
 
@@ -40,7 +38,7 @@ class Pacing:
         self._grouping = grouping
         self._inventory = inventory
         self._upkeep = upkeep
-        self._ledger: dict[str, records.Disruption] | None = None
+        self._ledger = Ledger(hold, grouping)
         self._is_fresh = False
         self._full: set[str] = set()
         self.again_at: datetime.datetime | None = None
@@ -76,7 +74,7 @@ class Pacing:
             self._hold.touch(instance)
 
     def _admit(self, instance: records.Instance, group: Group) -> bool:
-        if self._has_place(instance, group):
+        if self._ledger.has_place(instance, group):
             return self._may_go(instance, group)
         if group.group_id in self._full:
             return False
@@ -84,12 +82,12 @@ class Pacing:
         if instance.gone:
             return False
         for _ in range(_TRIES):
-            row = self._row(group)
+            row = self._ledger.row(group)
             verdict = self._verdict(group, row, instance)
             if not verdict.start:
                 self._held_back(group, row, verdict)
                 return False
-            if self._take(row, instance):
+            if self._ledger.take(row, instance):
                 self._went_on(group)
                 return True
         self._again(self._hold.after(self._hold.conf.engine.cloud_poll_interval))
@@ -103,7 +101,7 @@ class Pacing:
         self._refresh()
         if instance.gone or not self._is_idle(instance.instance_id):
             return not instance.gone
-        row = self._row(group)
+        row = self._ledger.row(group)
         verdict = self._verdict(group, row, instance, self._idle(row))
         if not verdict.start:
             self._held_back(group, row, verdict)
@@ -113,7 +111,11 @@ class Pacing:
 
     def _idle(self, row: records.Disruption) -> set[str]:
         """Members with a place whose moves wait to be requested."""
-        return {i for i, m in row.members.items() if self._is_mine(m) and self._is_idle(i)}
+        return {i for i, m in row.members.items() if self._ledger.is_mine(m) and self._is_idle(i)}
+
+    def settle(self) -> None:
+        """Members that have arrived, or do not move any more, begin to recover."""
+        self._full -= self._ledger.settle()
 
     def _is_idle(self, instance_id: str) -> bool:
         instance = self._snapshot.instances.get(instance_id)
@@ -122,94 +124,6 @@ class Pacing:
             and instance.move_phase == moving.PLANNED
             and not (instance.project_state or "").startswith("WAIT_")
         )
-
-    # The ledger
-
-    def _take(self, row: records.Disruption, instance: records.Instance) -> bool:
-        """Write that a member is impacted; False: somebody else has written."""
-        taken = copy.deepcopy(row)
-        taken.members[instance.instance_id] = {
-            "session": self._hold.session.session_id,
-            "since": self._hold.now().isoformat(),
-            "ended": None,
-        }
-        return self._write(taken)
-
-    def _adopt(self) -> None:
-        """Count members that are moved although they had no place: they joined their group late."""
-        for instance in self._snapshot.under_way():
-            group = self._grouping.limits_of(instance)
-            if (
-                group is not None
-                and instance.move_phase != moving.PLANNED
-                and not self._has_place(instance, group)
-            ):
-                self._take(self._row(group), instance)
-
-    def _rows(self) -> dict[str, records.Disruption]:
-        if self._ledger is None:
-            found = self._hold.store.disruptions(self._grouping.projects())
-            self._ledger = {f"{project}/{group}": row for (project, group), row in found.items()}
-        return self._ledger
-
-    def _row(self, group: Group) -> records.Disruption:
-        project_id, _, group_id = group.group_id.partition("/")
-        return self._rows().get(group.group_id) or records.Disruption(project_id, group_id)
-
-    def _write(self, row: records.Disruption) -> bool:
-        """:returns: False when somebody else has written; the ledger is then read again."""
-        row.members = {i: m for i, m in row.members.items() if not self._is_over(m)}
-        if not self._hold.noted("impacts"):
-            self._hold.note("impacts", True)
-        if self._hold.store.disrupt(row):
-            self._rows()[f"{row.project_id}/{row.group_id}"] = row
-            return True
-        self._ledger = None
-        return False
-
-    def _is_over(self, member: dict[str, Any]) -> bool:
-        """Whether nobody can want a recovery time that reaches until now."""
-        longest = datetime.timedelta(seconds=self._hold.conf.workflow.max_recovery_time)
-        ended = member["ended"]
-        return (
-            ended is not None
-            and datetime.datetime.fromisoformat(ended) + longest < self._hold.now()
-        )
-
-    def _is_mine(self, member: dict[str, Any]) -> bool:
-        return bool(member["session"] == self._hold.session.session_id and member["ended"] is None)
-
-    def _has_place(self, instance: records.Instance, group: Group) -> bool:
-        member = self._row(group).members.get(instance.instance_id)
-        return member is not None and self._is_mine(member)
-
-    def settle(self) -> None:
-        """Members that have arrived, or do not move any more, begin to recover."""
-        for key, row in list(self._rows().items()):
-            ended = [
-                i for i, m in row.members.items() if self._is_mine(m) and not self._needs_place(i)
-            ]
-            if not ended:
-                continue
-            left = copy.deepcopy(row)
-            for instance_id in ended:
-                left.members[instance_id]["ended"] = self._hold.now().isoformat()
-            # If somebody else has written just now, the next run does it.
-            if self._write(left):
-                self._full.discard(key)
-        if not any(self._is_mine(m) for row in self._rows().values() for m in row.members.values()):
-            self._hold.note("impacts", None)
-
-    def _needs_place(self, instance_id: str) -> bool:
-        instance = self._snapshot.instances.get(instance_id)
-        if instance is None or instance.gone:
-            return False
-        if instance.move_phase in moving.AT_NOVA or instance.move_phase == moving.OWN:
-            return True
-        if instance.move_phase == moving.PLANNED:
-            state = instance.project_state or ""
-            return instance.move_attempts > 0 or state.startswith(("ACK_", "DEFAULT_", "WAIT_"))
-        return (instance.project_state or "").startswith("WAIT_")
 
     # Who is down
 
@@ -220,7 +134,7 @@ class Pacing:
             self._inventory.observe()
             self._grouping.regroup()
             self.settle()
-            self._adopt()
+            self._ledger.adopt()
 
     def _down(self, key: str) -> dict[str, str]:
         """Members that do not work, and why; those that Fenix moves may be among them."""

@@ -39,6 +39,16 @@ class LedgerTest(VnfTestCase):
         self.assertEqual(2, self.most_impacted("worker", 1))
         self.assert_cloud_sound()
 
+    def test_moves_of_a_session_that_keeps_no_limits_count(self) -> None:
+        self.group("workers", self.workers, max_impacted_members=2, recovery_time=3)
+        self.manager.actions = {"worker": "LIVE_MIGRATE"}
+        careless = self.create(hosts=["compute-1"])
+        self.wait_for(lambda: self.cloud.record.moves, "a move of the first session")
+        self.maintain(hosts=["compute-2"])
+        self.done(careless)
+        # The first moves two at once, the limit; those of the second wait for their recovery.
+        self.assertEqual(2, self.most_impacted("worker", 3))
+
     def test_what_groups_went_through_is_purged(self) -> None:
         self.maintain(hosts=["compute-1"])
         [row] = disruptions.of_projects(self.cluster.database, [self.project.id]).values()
