@@ -164,6 +164,8 @@ class Pipeline:
         later = self._emptying.begin_moves(state, targets, given_up)
         if later is not None:
             due.append(later)
+        # A look at the cloud, for the limits of a group, may have shown that some have gone.
+        self._emptying.withdraw_idle()
         return min(due)
 
     def _begin_next(self) -> datetime.datetime:
