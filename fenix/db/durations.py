@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from fenix import states
 from fenix.db import models
 from fenix.db.api import Database, repeatable
 
@@ -32,11 +33,12 @@ class Median:
 class Durations:
     """None, or no entry: nothing of the kind has happened yet.
 
-    ``actions``: by plug-in.
+    ``scale_in``: answers to SCALE_IN; ``answer``: to everything else. ``actions``: by plug-in.
     """
 
     move: Median | None
     answer: Median | None
+    scale_in: Median | None
     actions: dict[str, Median]
 
 
@@ -51,7 +53,7 @@ def medians(database: Database) -> Durations:
             .limit(_NEWEST)
         ).all()
         answers = session.execute(
-            sa.select(_W.c.opened_at, _W.c.replied_at)
+            sa.select(_W.c.state, _W.c.opened_at, _W.c.replied_at)
             .where(_W.c.replied_at.is_not(None))
             .order_by(_W.c.wait_id.desc())
             .limit(_NEWEST)
@@ -69,7 +71,8 @@ def medians(database: Database) -> Durations:
         by_plugin.setdefault(plugin, []).append(_seconds(started, finished))
     return Durations(
         _median(m["seconds"] for m in moves if m.get("seconds") is not None),
-        _median(_seconds(opened, replied) for opened, replied in answers),
+        _median(_seconds(o, r) for state, o, r in answers if state != states.SCALE_IN),
+        _median(_seconds(o, r) for state, o, r in answers if state == states.SCALE_IN),
         {p: m for p, took in by_plugin.items() if (m := _median(took)) is not None},
     )
 

@@ -82,6 +82,10 @@ class Store(Protocol):
         """How long hosts took in past sessions, the median; None: nothing is known."""
         ...
 
+    def durations(self) -> durations.Durations:
+        """How long moves, answers and actions took in past sessions, the medians."""
+        ...
+
     def constraints(
         self, project_ids: Iterable[str]
     ) -> tuple[list[records.InstanceConstraint], list[records.GroupConstraint]]:
@@ -169,6 +173,10 @@ class SqlStore:
         """See :class:`Store`."""
         found = durations.of_hosts(self._database)
         return None if found is None else found.seconds
+
+    def durations(self) -> durations.Durations:
+        """See :class:`Store`."""
+        return durations.medians(self._database)
 
     def constraints(
         self, project_ids: Iterable[str]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import statistics
-from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from oslo_config import cfg
@@ -16,15 +14,13 @@ from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
 from fenix.db.store import SqlStore
 from fenix.planner.course import Step
-from fenix.planner.model import Times
 from fenix.planner.plan import Plan
 from fenix.planner.timeline import Turn
+from fenix.workflow import expecting
 from fenix.workflow.base import BaseWorkflow
 from fenix.workflow.hold import Hold, Ports
 from fenix.workflow.outcome import Fatal
 from fenix.workflow.snapshot import Snapshot
-
-_PAST, _DEFAULT = "past sessions", "default"
 
 
 class _NothingWritten(SqlStore):
@@ -81,10 +77,11 @@ class Planning:
             check_lease=lambda: None,
             on_commit=lambda _changes: None,
         )
-        times, sources = self._times(actions)
+        past = durations.medians(self._database)
+        known = expecting.expected(past, self._conf.workflow, actions)
         try:
             thought = workflow(hold)
-            made = thought.plan(times)
+            made = thought.plan(known.times)
             obstacles = thought.obstacles()
         except Fatal as error:
             raise exceptions.Unprocessable(f"such a session would fail at once: {error}") from None
@@ -92,50 +89,13 @@ class Planning:
         return {
             "workflow": session.workflow,
             **_view(made, hold),
-            **_times_view(made, times, sources, begin, session),
+            **_times_view(made, known, begin, session),
             "obstacles": obstacles,
             "projects": [
                 {"project_id": p.project_id, "has_manager": p.has_manager}
                 for p in sorted(hold.snapshot.projects.values(), key=lambda p: p.project_id)
             ],
         }
-
-    def _times(self, actions: Sequence[records.Action]) -> tuple[Times, dict[str, Any]]:
-        """What is expected of each kind of work, and where that is known from."""
-        past, conf = durations.medians(self._database), self._conf.workflow
-        sources: dict[str, Any] = {}
-
-        def known(name: str, median: durations.Median | None, default: float) -> float:
-            seconds = default if median is None else median.seconds
-            sources[name] = {
-                "seconds": seconds,
-                "source": _DEFAULT if median is None else _PAST,
-                "count": 0 if median is None else median.count,
-            }
-            return seconds
-
-        def of_types(*kinds: str) -> float:
-            return sum(
-                known(f"action {a.plugin}", past.actions.get(a.plugin), self._action_default(past))
-                for a in actions
-                if a.type in kinds
-            )
-
-        times = Times(
-            move=known("move", past.move, conf.expected_move_time),
-            answer=known("answer", past.answer, conf.expected_answer_time),
-            host=of_types("host", "compute"),
-            controller=of_types("host", "controller"),
-            once=max(of_types("pre"), of_types("post")),
-            parallel_moves=conf.max_parallel_moves_per_host,
-        )
-        return times, sources
-
-    def _action_default(self, past: durations.Durations) -> float:
-        """What a plug-in without a past takes: as others did, else as a host is given."""
-        if past.actions:
-            return statistics.median(m.seconds for m in past.actions.values())
-        return float(self._conf.workflow.host_maintenance_time)
 
 
 def _view(made: Plan, hold: Hold) -> dict[str, Any]:
@@ -193,8 +153,7 @@ def _view(made: Plan, hold: Hold) -> dict[str, Any]:
 
 def _times_view(
     made: Plan,
-    times: Times,
-    sources: dict[str, Any],
+    known: expecting.Expected,
     begin: datetime.datetime,
     session: records.Session,
 ) -> dict[str, Any]:
@@ -209,8 +168,8 @@ def _times_view(
             "seconds": round(made.timeline.seconds),
             "phases": {name: round(s) for name, s in made.timeline.phases.items()},
             "ends_at": timing.wire(begin + datetime.timedelta(seconds=made.timeline.seconds)),
-            "times": sources,
-            "parallel_moves_per_host": times.parallel_moves,
+            "times": known.sources,
+            "parallel_moves_per_host": known.times.parallel_moves,
         },
         "outside_window": late,
     }

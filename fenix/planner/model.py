@@ -5,9 +5,10 @@ Amounts are vCPUs, MiB and GiB after allocation ratios and reserves; times are s
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
 
@@ -203,6 +204,26 @@ class Source:
         )
         return dataclasses.replace(self, items=(*self.items, *more), room=room)
 
+    def left_by(self, gone: Collection[str]) -> Source:
+        """The host without some instances, by their ids."""
+        stay = tuple(i for i in self.items if i.item_id not in gone)
+        if len(stay) == len(self.items):
+            return self
+        if self.room is None:
+            return dataclasses.replace(self, items=stay)
+        went = [i for i in self.items if i.item_id in gone]
+        members = collections.Counter(self.room.members)
+        members.subtract(i.group for i in went if i.group is not None)
+        apart = {g for i in went for g in i.apart} - {g for i in stay for g in i.apart}
+        room = Room(
+            self.name,
+            self.room.free + total(i.size for i in went),
+            self.room.apart - apart,
+            dict(members),
+            _counted(self.room.offers, went, 1),
+        )
+        return dataclasses.replace(self, items=stay, room=room)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Cloud:
@@ -222,14 +243,16 @@ class Times:
     """How long things take, in seconds.
 
     ``move``: one instance. ``host``: a compute, from empty to enabled; ``controller``: a
-    controller. ``answer``: a project's answer to a question. ``once``: the actions before and
-    after all hosts. ``parallel_moves``: how many instances leave a host at once.
+    controller. ``answer``: a project's answer to a question. ``scale_in``: to that of SCALE_IN.
+    ``once``: the actions before and after all hosts. ``parallel_moves``: how many instances leave
+    a host at once.
     """
 
     move: float
     host: float
     controller: float = 0.0
     answer: float = 0.0
+    scale_in: float = 0.0
     once: float = 0.0
     parallel_moves: int = 1
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from fenix import exceptions, states
-from fenix.db import advance, records
+from fenix.db import advance, durations, records
 from fenix.db import sessions as db_sessions
 from fenix.db.known_hosts import Change
 from fenix.db.replies import View
@@ -158,6 +158,10 @@ class MemoryStore:
     def host_seconds(self) -> float | None:
         """See :class:`fenix.db.store.Store`."""
         return None
+
+    def durations(self) -> durations.Durations:
+        """See :class:`fenix.db.store.Store`."""
+        return durations.Durations(None, None, None, {})
 
     def constraints(
         self, project_ids: Iterable[str]

@@ -6,14 +6,14 @@ How many hosts at once, how many may fail, which are tried first, and until when
 from __future__ import annotations
 
 import datetime
-import statistics
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from fenix import timing
 from fenix.db import records
 from fenix.planner.timeline import Canaries
+from fenix.workflow.expecting import Expecting
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
 from fenix.workflow.upkeep import (
@@ -39,6 +39,7 @@ class Limits:
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
         self._conf = hold.conf.workflow
+        self.expecting = Expecting(hold)
 
     def _setting(self, name: str, default: Any = 0) -> Any:
         value = self._hold.session.settings.get(name)
@@ -140,35 +141,38 @@ class Limits:
             return None
         return timing.parse(text)
 
-    def host_seconds(self) -> float:
-        """How long a host takes: the median of those done, here or before; else as configured."""
-        took = [
-            (h.finished_at - h.started_at).total_seconds()
-            for h in self._hosts()
-            if h.phase == DONE and h.finished_at and h.started_at
-        ]
-        if took:
-            return statistics.median(took)
-        return self._hold.store.host_seconds() or float(self._conf.host_maintenance_time)
-
-    def in_time(self, hosts: Sequence[records.Host]) -> bool:
-        """Whether hosts that begin now are expected to be done before the window ends."""
+    def in_time(self, hosts: Sequence[records.Host]) -> list[records.Host]:
+        """Of hosts that could begin now, those that are expected to be done in time."""
         end = self._window_end()
-        return not hosts or end is None or self._hold.after(self.host_seconds()) <= end
+        if end is None:
+            return list(hosts)
+        return [h for h in hosts if self._hold.after(self.expecting.host(h)) <= end]
+
+    def begins(self, host: records.Host) -> None:
+        """A host is begun: what was expected of it is kept, to be compared with what it takes."""
+        if self._window_end() is not None and host.started_at is None:
+            self.expecting.begins(host)
 
     def demand_time(self, hosts: Sequence[records.Host]) -> None:
-        """Stop the session when no further host would be done in time.
+        """Stop the session when none of these hosts would be done in time.
 
         :raises Fatal: naming the hosts that are left.
         """
-        if self.in_time(hosts):
-            return
+        if hosts and not self.in_time(hosts):
+            self.out_of_time(hosts)
+
+    def out_of_time(self, hosts: Sequence[records.Host]) -> NoReturn:
+        """Stop the session: none of these hosts, which are left, can be done in time.
+
+        :raises Fatal: naming them.
+        """
+        shortest = min(self.expecting.host(h) for h in hosts)
         self._hold.note(_WINDOW_REACHED, True)
         done = sum(1 for h in self._hosts() if h.phase == DONE)
         left = [h for h in self._hosts() if h.phase == PENDING]
         raise Fatal(
             f"window_end {timing.wire(self._window_end())} is too near for a further host, which "
-            f"takes about {self.host_seconds():.0f} s: {done} of {len(self._hosts())} hosts are "
+            f"takes {shortest:.0f} s at least: {done} of {len(self._hosts())} hosts are "
             f"maintained, {len(left)} are left: {_names(left)}. Continue the session when they "
             f"may be maintained: it then goes on without a window"
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from fenix import states
 from fenix.db import records
@@ -117,6 +117,7 @@ class Pipeline:
                 if not self._limits.may_begin():
                     return self._limits.again_at() or later
                 self._limits.demand_time([host])
+                self._limits.begins(host)
                 self._upkeep.begin(host)
             due = self._step(host)
             if host.phase not in ENDED:
@@ -177,14 +178,14 @@ class Pipeline:
         places = self._limits.may_begin()
         if not waiting or places <= 0:
             return self._limits.again_at() or later
-        if not self._limits.in_time(waiting):
+        in_time = self._limits.in_time(waiting)
+        if not in_time:
             if not active:
-                self._put_back_waiting()
-                self._limits.demand_time(self.waiting())
+                self._end_of_window()
             return later
         rooms = picture.rooms(picture.settled())
         # Nothing is planned again before there is more room, or other hosts wait.
-        state = (len(waiting), len(rooms), total(r.free for r in rooms), places)
+        state = (len(in_time), len(rooms), total(r.free for r in rooms), places)
         if active and self._snapshot.tried.get("next") == state:
             return later
         # Others may have used or left room on hosts outside since anything was looked at, and the
@@ -195,14 +196,19 @@ class Pipeline:
         waiting = [h for h in waiting if h.phase == PENDING]
         absent = self._upkeep.absent(waiting)
         waiting = [h for h in waiting if h not in absent]
-        chosen = self._workflow.steering.next(waiting, places) if waiting else []
+        in_time = [h for h in in_time if h in waiting]
+        chosen = self._workflow.steering.next(in_time, places) if in_time else []
         for source, placement in chosen:
+            self._limits.begins(self._snapshot.hosts[source.name])
             self._emptying.begin(self._snapshot.hosts[source.name], placement)
         self._snapshot.tried["next"] = None if chosen else state
         if absent:
             # They are back in a moment, or gone.
             return min(later, self._workflow.soon())
         if waiting and not chosen and not active:
+            if len(in_time) < len(waiting):
+                # Those that would be done have their turn after others that would not.
+                self._end_of_window()
             raise Fatal(self.stuck([picture.source(h) for h in waiting]))
         return later
 
@@ -280,6 +286,11 @@ class Pipeline:
         if report is not None and self._hold.session.reason != report:
             self._hold.session.reason = report
             self._hold.changes.session = True
+
+    def _end_of_window(self) -> NoReturn:
+        """Nothing more begins. :raises Fatal: naming the hosts that are left."""
+        self._put_back_waiting()
+        self._limits.out_of_time(self.waiting())
 
     def _put_back_waiting(self) -> None:
         """Nothing more begins: what waits is used as before."""
