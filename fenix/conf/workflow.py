@@ -133,6 +133,13 @@ OPTS = [
         help="How often projects are asked to scale in before the session fails for want of "
         "capacity.",
     ),
+    cfg.IntOpt(
+        "scale_in_saving",
+        default=0,
+        min=0,
+        help="When projects are asked to scale in, they are asked for room for one host more than "
+        "is needed as long as the session gets shorter by this many seconds; 0: never.",
+    ),
     cfg.FloatOpt(
         "scale_in_settle_time",
         default=30.0,

@@ -10,12 +10,12 @@ import dataclasses
 from collections.abc import Mapping
 
 from fenix.planner import bounds as lower
-from fenix.planner import sequence
 from fenix.planner.bounds import Bounds
 from fenix.planner.course import Course
+from fenix.planner.lack import NO_SAVING, Saving, lack
 from fenix.planner.model import Cloud, Times
 from fenix.planner.reasons import Reason, reasons
-from fenix.planner.search import Options, best_course
+from fenix.planner.search import Options, asks_to_scale_in, best_course
 from fenix.planner.sequence import Shortage
 from fenix.planner.timeline import NO_CANARIES, Canaries, Timeline, timeline
 
@@ -48,8 +48,9 @@ class GroupHit:
 class Plan:
     """A course with what is known about it.
 
-    ``blocked``: a reason for each host that cannot be emptied. ``scale_in``: what is missing
-    before the first host can be emptied; None: nothing.
+    ``blocked``: a reason for each host that cannot be emptied. ``scale_in``: what is missing for
+    these to be emptied, as far as scaling in helps; None: nothing. ``timeline``: where nothing
+    can begin before that has been done, with that.
     """
 
     course: Course
@@ -100,6 +101,7 @@ def plan(
     times: Times,
     controllers: int = 0,
     canaries: Canaries = NO_CANARIES,
+    saving: Saving = NO_SAVING,
 ) -> Plan:
     """Plan a whole session.
 
@@ -108,21 +110,21 @@ def plan(
     :param times: how long things take, in seconds.
     :param controllers: hosts that are maintained before the computes, one at a time.
     :param canaries: hosts that are tried before the others.
+    :param saving: when projects are asked for more room than is needed.
     """
     course = best_course(cloud, options)
+    missing = lack(cloud, course, options, saving)
+    then, there, asking = course, cloud, 0.0
+    if missing is not None and asks_to_scale_in(cloud, course):
+        then, there, asking = missing.course, missing.cloud, times.scale_in
     return Plan(
         course,
         lower.bounds(cloud, times, options.limit, controllers),
-        timeline(course, cloud, times, options.limit, controllers, canaries),
+        timeline(then, there, times, options.limit, controllers, canaries, asking),
         _hits(course, cloud, times),
         reasons(cloud, course),
-        None if course.steps else _missing(cloud),
+        None if missing is None else missing.whole,
     )
-
-
-def _missing(cloud: Cloud) -> Shortage | None:
-    open_rooms = [s.room for s in cloud.sources if s.room is not None and s.open]
-    return sequence.shortage(cloud.sources, [*cloud.rooms, *open_rooms], cloud.groups)
 
 
 def _hits(course: Course, cloud: Cloud, times: Times) -> dict[str, GroupHit]:

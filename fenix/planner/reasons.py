@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from fenix.planner.course import Course
+from fenix.planner.lack import at_the_end
 from fenix.planner.model import Cloud, Group, Item, Room, Size, Source
 from fenix.planner.placement import Rooms
 
@@ -35,7 +36,7 @@ class _Judge:
         self._cloud = cloud
         self._left = course.left
         self._everywhere = _everything_empty(cloud)
-        self._rooms = _at_the_end(cloud, course)
+        self._rooms = at_the_end(cloud, course)
         self._begun = bool(course.steps)
 
     def reason(self, source: Source) -> Reason:
@@ -164,25 +165,6 @@ class _Judge:
             f"{_named(item)}; of the other hosts {each or 'there are none'}",
             f"scale in {len(unplaced)} instances with {missing:g} vCPU, or enable a host",
         )
-
-
-def _at_the_end(cloud: Cloud, course: Course) -> Rooms:
-    """What is free when every host of the course is done."""
-    items = {i.item_id: i for s in cloud.sources for i in s.items}
-    after = {s.name: s.after for s in cloud.sources}
-    left = {s.name for s in course.left}
-    where: dict[str, str] = {}
-    for step in course.steps:
-        where.update(step.targets)
-    rooms = [*cloud.rooms, *(after[s.host] for s in course.steps)]
-    # The hosts that are left are targets as long as no host is maintained.
-    if not course.steps:
-        rooms.extend(s.room for s in cloud.sources if s.name in left and s.open)
-    found = Rooms([r for r in rooms if r is not None], cloud.groups)
-    for item_id, name in where.items():
-        if name in found:
-            found.put(items[item_id], name)
-    return found
 
 
 def _everything_empty(cloud: Cloud) -> list[Room]:

@@ -77,6 +77,13 @@ def best_course(cloud: Cloud, options: Options) -> Course:
     return search.best
 
 
+def asks_to_scale_in(cloud: Cloud, course: Course) -> bool:
+    """Whether a course gets nowhere: no host is emptied, and none that is empty takes instances."""
+    gives = {s.name for s in cloud.sources if s.room is not None}
+    begins = any(s.first or s.targets or s.host in gives for s in course.steps)
+    return any(s.items for s in cloud.sources) and not begins
+
+
 class _Search:
     def __init__(self, cloud: Cloud, options: Options) -> None:
         self._cloud = cloud

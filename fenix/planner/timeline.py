@@ -54,21 +54,23 @@ def timeline(
     limit: int = 0,
     controllers: int = 0,
     canaries: Canaries = NO_CANARIES,
+    scaling: float = 0.0,
 ) -> Timeline:
     """The expected times of a course.
 
     :param limit: the most hosts at the same time; 0: none.
     :param controllers: hosts that are maintained before the computes, one at a time; the first
         canaries are among them.
+    :param scaling: seconds in which projects scale in before anything is moved.
     """
     items = {i.item_id: i for s in cloud.sources for i in s.items}
     pace = _Pace(cloud.groups, times)
     asked = times.answer + times.once
     turns: dict[str, Turn] = {}
-    prepared = asked
+    scaled = prepared = asked + scaling
     for step in course.first:
-        empty = pace.drain(_of(step, items), asked + times.answer)
-        turns[step.host] = Turn(asked + times.answer, empty, empty)
+        empty = pace.drain(_of(step, items), scaled + times.answer)
+        turns[step.host] = Turn(scaled + times.answer, empty, empty)
         prepared = max(prepared, empty)
     ready = prepared + controllers * times.controller
     at_once = len(course.steps) or 1
@@ -102,7 +104,8 @@ def timeline(
     return Timeline(
         {
             "MAINTENANCE": asked,
-            "PREPARE_MAINTENANCE": prepared - asked,
+            "SCALE_IN": scaling,
+            "PREPARE_MAINTENANCE": prepared - scaled,
             "controllers": ready - prepared,
             "computes": done - ready,
             "MAINTENANCE_COMPLETE": times.answer + times.once,

@@ -9,7 +9,6 @@ import datetime
 
 from fenix import states
 from fenix.db import records
-from fenix.planner import sequence
 from fenix.planner.model import Times
 from fenix.planner.plan import Plan
 from fenix.workflow.asking import UNTOLD
@@ -30,6 +29,8 @@ class RollingWorkflow(BaseWorkflow):
 
     def __init__(self, hold: Hold) -> None:
         super().__init__(hold)
+        #: How long things take, as far as a plan was asked for.
+        self.expected: Times | None = None
         self.limits = Limits(hold)
         self.scaling = Scaling(hold)
         self.emptying = Emptying(hold, self.consent(), self.moving, self.inventory, self.upkeep)
@@ -53,6 +54,7 @@ class RollingWorkflow(BaseWorkflow):
 
     def plan(self, times: Times) -> Plan:
         """The course that the session would follow, from the cloud as it is now."""
+        self.expected = times
         self.inventory.discover()
         self.hold.note("discovered", True)
         self.look()
@@ -104,20 +106,19 @@ class RollingWorkflow(BaseWorkflow):
         return Go(self._way_on())
 
     def scale_in(self) -> Outcome:
-        """Ask projects to scale in until one host can be emptied; in bounded rounds."""
+        """Ask projects to scale in until hosts can be emptied; in bounded rounds."""
         state = states.SCALE_IN
         if not self.scaling.round_is_open:
-            way = self._way_on()
-            if way != states.ASK_SCALE_IN:
+            way, missing = self._way_on(), self.steering.lack()
+            if way != states.ASK_SCALE_IN and not self.scaling.pays(missing):
                 return Go(way)
-            short = self._shortage()
-            if short is None:
+            if missing is None:
                 picture = Picture(self.snapshot)
                 raise Fatal(
                     self.pipeline.stuck([picture.source(h) for h in picture.unmaintained()])
                 )
             self.asking.forget_answers(state)
-            self.scaling.open_round(short, self.steering.who_blocks(short))
+            self.scaling.open_round(missing, self.steering.who_blocks(missing.first))
         wait = self.ask_everyone(
             state,
             seconds=self.conf.project_scale_in_reply,
@@ -135,8 +136,11 @@ class RollingWorkflow(BaseWorkflow):
             self.inventory.refresh()
             way = self._way_on()
         if way == states.ASK_SCALE_IN:
-            self.scaling.demand_progress(self._shortage())
+            missing = self.steering.lack()
+            self.scaling.demand_progress(None if missing is None else missing.first)
         self.scaling.close_round()
+        if self.scaling.pays(self.steering.lack()):
+            return Go(states.ASK_SCALE_IN)
         return Go(way)
 
     def prepare_maintenance(self) -> Outcome:
@@ -146,9 +150,11 @@ class RollingWorkflow(BaseWorkflow):
             way = self._way_on()
             if way != states.EMPTY_A_HOST:
                 return Go(way)
-            self.limits.demand_time(self.pipeline.waiting())
-            for source, placement in self.steering.first():
-                self.emptying.begin(self.snapshot.hosts[source.name], placement)
+            first = {source.name: targets for source, targets in self.steering.first()}
+            hosts = [self.snapshot.hosts[name] for name in first]
+            self.limits.demand_time(hosts or self.pipeline.waiting())
+            for host in self.limits.in_time(hosts):
+                self.emptying.begin(host, first[host.hostname])
         due = self.pipeline.empty_first()
         if self.pipeline.draining():
             return Wait(due, "hosts are emptied")
@@ -196,11 +202,3 @@ class RollingWorkflow(BaseWorkflow):
     def _way_on(self) -> str:
         """The event that free capacity allows: start, empty a host, or scale in."""
         return self.steering.way_on()
-
-    def _shortage(self) -> sequence.Shortage | None:
-        picture = Picture(self.snapshot)
-        sources = [picture.source(h) for h in picture.unmaintained() if not h.found_disabled]
-        if not any(s.items for s in sources):
-            # Only hosts that stay disabled have instances.
-            sources = [picture.source(h) for h in picture.unmaintained()]
-        return sequence.shortage(sources, picture.rooms(picture.usable()), self.snapshot.groups)

@@ -10,6 +10,7 @@ from typing import Any
 from fenix import states
 from fenix.db import records
 from fenix.notifications import payloads
+from fenix.planner.lack import Lack
 from fenix.planner.sequence import Shortage
 from fenix.workflow.asking import UNTOLD
 from fenix.workflow.hold import Hold
@@ -39,8 +40,10 @@ class Scaling:
         """Whether projects are being asked just now."""
         return self._hold.noted("scale_in_asked") is not None
 
-    def open_round(self, short: Shortage, only: Collection[str] = ()) -> None:
+    def open_round(self, missing: Lack, only: Collection[str] = ()) -> None:
         """Begin a round: decide how much each project is asked for.
+
+        Enough for every host that is left, so that they are asked once and not before each wave.
 
         In proportion to what a project has; from the second round on, only of projects that
         may not have heard of the last one and gave nothing, or else that gave something before,
@@ -50,6 +53,7 @@ class Scaling:
         :raises Fatal: the rounds are used up, or nobody can be asked.
         """
         number = self._hold.noted("scale_in_round", 0) + 1
+        short = missing.first
         cores = self._cores()
         cores = {p: n for p, n in cores.items() if p in only} or cores
         if not cores:
@@ -64,8 +68,8 @@ class Scaling:
         everything = sum(asked.values())
         shares = {
             p: [
-                math.ceil(short.instances * share / everything),
-                math.ceil(short.vcpus * share / everything),
+                math.ceil(missing.instances * share / everything),
+                math.ceil(missing.vcpus * share / everything),
             ]
             for p, share in sorted(asked.items())
         }
@@ -129,6 +133,17 @@ class Scaling:
         self._hold.note(UNTOLD, {p: at for p, at in untold.items() if p not in gave} or None)
         for key in ("scale_in_asked", "scale_in_before", "scale_in_until"):
             self._hold.note(key, None)
+
+    def pays(self, missing: Lack | None) -> bool:
+        """Whether to ask once more although hosts can be emptied by now, for those that are left.
+
+        After a round that brought something, of those who gave it.
+        """
+        return (
+            missing is not None
+            and bool(self._hold.noted("scale_in_givers"))
+            and self._hold.noted("scale_in_round", 0) < self._conf.scale_in_rounds
+        )
 
     def demand_progress(self, short: Shortage | None) -> None:
         """Stop when nobody agreed to scale in: asking once more would not help.

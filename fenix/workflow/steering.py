@@ -8,11 +8,12 @@ from fenix import states
 from fenix.db import records
 from fenix.planner import sequence
 from fenix.planner.course import Course
+from fenix.planner.lack import Lack, Saving, lack
 from fenix.planner.model import Cloud, Times
 from fenix.planner.placement import Rooms
 from fenix.planner.plan import Plan, plan
 from fenix.planner.reasons import reasons
-from fenix.planner.search import Options, best_course
+from fenix.planner.search import Options, asks_to_scale_in, best_course
 from fenix.planner.sequence import Chosen
 from fenix.workflow.capacity import Picture
 from fenix.workflow.hold import Hold
@@ -49,7 +50,14 @@ class Steering:
         """
         cloud = Picture(self._snapshot).cloud(judge=blocking)
         controllers = sum(1 for h in self._snapshot.session_hosts() if not h.is_compute)
-        return plan(cloud, self._options(), times, controllers, self._limits.canaries())
+        return plan(
+            cloud,
+            self._options(),
+            times,
+            controllers,
+            self._limits.canaries(),
+            self._saving(),
+        )
 
     def who_blocks(self, short: sequence.Shortage) -> set[str]:
         """Projects whose own groups keep a host from being emptied, although there is room.
@@ -91,10 +99,17 @@ class Steering:
         course = self._course(cloud, self._options())
         if course.first:
             return states.EMPTY_A_HOST
-        gives = {s.name for s in cloud.sources if s.room is not None}
-        if any(s.targets or s.host in gives for s in course.steps):
-            return states.START
-        return states.ASK_SCALE_IN
+        return states.ASK_SCALE_IN if asks_to_scale_in(cloud, course) else states.START
+
+    def lack(self) -> Lack | None:
+        """What projects are to scale in for no host to be left; None: nothing that would help."""
+        cloud = Picture(self._snapshot).cloud()
+        options = self._options()
+        return lack(cloud, self._course(cloud, options), options, self._saving())
+
+    def _saving(self) -> Saving:
+        least = float(self._hold.conf.workflow.scale_in_saving)
+        return Saving(self._limits.expecting.usual() if least else 0.0, least)
 
     def first(self) -> Chosen:
         """Hosts to empty onto hosts that are not maintained yet."""

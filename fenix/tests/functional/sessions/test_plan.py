@@ -104,6 +104,8 @@ class AgreementTest(EightComputes):
         self.assertEqual({"default"}, {t["source"] for t in times.values()})
         self.done(self.create(hosts=["compute-3"], **self.body()))
         times = self.plan(**self.body())["duration"]["times"]
+        # Nobody was asked to scale in.
+        self.assertEqual("default", times.pop("scale_in")["source"])
         self.assertEqual({"past sessions"}, {t["source"] for t in times.values()})
         self.assertEqual(2, times["move"]["count"])
 

@@ -32,6 +32,7 @@ class PlanTest(testtools.TestCase):
         self.assertEqual(
             {
                 "MAINTENANCE": 6,
+                "SCALE_IN": 0,
                 "PREPARE_MAINTENANCE": 15,
                 "controllers": 100,
                 # The first host; then the other's drain, with its question; then the other host.
@@ -42,6 +43,15 @@ class PlanTest(testtools.TestCase):
         )
         self.assertEqual(352, made.timeline.seconds)
         self.assertGreaterEqual(made.makespan, made.bounds.makespan)
+
+    def test_time_to_scale_in_and_what_comes_then(self) -> None:
+        times = dataclasses.replace(TIMES, scale_in=300)
+        made = plan(alike(3, 2, 2), Options(20), times)
+        self.assertEqual(300, made.timeline.phases["SCALE_IN"])
+        self.assertEqual({"h000", "h001", "h002"}, set(made.timeline.turns))
+        self.assertGreaterEqual(made.timeline.phases["computes"], 300)
+        self.assertEqual((), made.course.steps)
+        self.assertEqual(3, len(made.blocked))
 
     def test_parallel_moves(self) -> None:
         made = cloud(host("a", 9), host("b", 9, *[1] * 4))
