@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
-from fenix.conf.workflow import OWN_ACTION
+from fenix.conf.workflow import LIVE_MIGRATE, OWN_ACTION
 from fenix.db import records
 from fenix.planner.placement import Placement, Rooms
 from fenix.workflow import capacity
@@ -32,6 +32,8 @@ class Emptying:
         self._upkeep = upkeep
         #: Whether room is kept free for an instance that its project moves itself.
         self.mitigates: Callable[[records.Instance], bool] = lambda _: False
+        #: Why no live migration of an instance can be short enough; None: it may be.
+        self.too_short: Callable[[records.Instance], str | None] = lambda _: None
 
     def begin(self, host: records.Host, placement: Placement) -> None:
         """Disable a host, and reserve a target for each of its instances."""
@@ -73,6 +75,7 @@ class Emptying:
         """See to it that an agreed move has what it needs."""
         if not agreed(instance, state):
             return
+        self._demand_time(instance)
         if instance.action == OWN_ACTION and instance.move_phase in (None, PLANNED):
             room = None
             if self.mitigates(instance):
@@ -87,6 +90,16 @@ class Emptying:
                     f"be moved, it is {why}. Then continue the session"
                 )
             self._moving.plan(instance, self._target(instance, targets))
+
+    def _demand_time(self, instance: records.Instance) -> None:
+        """Do not begin a live migration that cannot but be aborted."""
+        if instance.move_phase not in (None, PLANNED) or instance.action == OWN_ACTION:
+            return
+        why = self.too_short(instance)
+        if why is not None and self._moving.action(instance) == LIVE_MIGRATE:
+            # Continued, the session asks again how it is to be moved.
+            self._reset(instance)
+            raise Fatal(f"{instance.host}: {why}. Then continue the session")
 
     def _target(self, instance: records.Instance, targets: list[records.Host]) -> str:
         picture = Picture(self._snapshot)

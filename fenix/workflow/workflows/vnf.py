@@ -5,6 +5,7 @@ After ETSI's model of NFVI software modification (contract section 4).
 
 from __future__ import annotations
 
+from fenix.conf.workflow import LIVE_MIGRATE
 from fenix.db import records
 from fenix.workflow.capacity import Picture
 from fenix.workflow.consent import Consent
@@ -22,8 +23,10 @@ class Workflow(RollingWorkflow):
     def __init__(self, hold: Hold) -> None:
         super().__init__(hold)
         self.watching.interruption = self.grouping.interruption
+        self.emptying.too_short = self.grouping.too_short
         self.emptying.mitigates = self.grouping.mitigates
         self.moving.brake = self.pacing
+        self.limits.expecting.lead_time = self._lead_time
 
     def consent(self) -> Consent:
         """A project is asked about each of its instances."""
@@ -34,10 +37,26 @@ class Workflow(RollingWorkflow):
         )
         return self.per_instance
 
+    def _lead_time(self, instance: records.Instance) -> float:
+        """What is left to be paid of it: nothing once the project was asked ahead."""
+        asked = self.per_instance.was_ahead(instance)
+        return 0.0 if asked else float(self.grouping.lead_time(instance))
+
     def look(self) -> None:
         """Read the constraints as they are now."""
         if self.hold.noted("discovered"):
             self.grouping.read()
+
+    def obstacles(self) -> list[str]:
+        """What keeps the session from work, and live migrations that will be aborted."""
+        found = super().obstacles()
+        move = 0.0 if self.expected is None else self.expected.move
+        for instance in self.snapshot.alive():
+            why = self.grouping.too_short(instance, move)
+            chosen = self.grouping.preferred(instance) or self.moving.action(instance)
+            if why is not None and chosen == LIVE_MIGRATE and instance.state != "SHUTOFF":
+                found.append(why)
+        return found
 
     def handle(self) -> Outcome:
         """Run the method of the session's state; who has arrived begins to recover."""
@@ -64,9 +83,10 @@ class Workflow(RollingWorkflow):
     def hosts_ahead(self) -> list[records.Host]:
         """The hosts that can be emptied when those under work are in use again."""
         picture = Picture(self.snapshot)
-        waiting = [h for h in picture.unmaintained() if self.snapshot.on(h.hostname)]
+        there = [h for h in picture.unmaintained() if self.snapshot.on(h.hostname)]
         busy = picture.busy()
-        if not waiting or not busy or not self.limits.in_time(waiting):
+        waiting = self.limits.in_time(there) if busy else []
+        if not waiting:
             return []
         state = (frozenset(h.hostname for h in waiting), frozenset(h.hostname for h in busy))
         known = self.snapshot.tried.get("ahead")

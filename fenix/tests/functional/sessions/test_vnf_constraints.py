@@ -94,6 +94,30 @@ class InterruptionTest(VnfTestCase):
         bound = "within its max_interruption_time of 1 s nor could be aborted within 1 s more"
         self.assertIn(bound, reason)
 
+    def test_no_time_at_all_is_said_by_plan_and_session_and_no_migration_is_tried(self) -> None:
+        self.constrain("instance", self.worker.id, max_interruption_time=0)
+        self.manager.actions = {"worker": "LIVE_MIGRATE"}
+        body = {"workflow": "vnf", "hosts": ["compute-1"]}
+        url = self.url.replace("/maintenance", "/plan")
+        planned = self.admin.request(url, "POST", json=body).json()
+        [obstacle] = planned["obstacles"]
+        advised = {"max_interruption_time": 0, "migration_type": "MIGRATE"}
+        self.constrain("instance", self.worker.id, **advised)
+        self.assertEqual([], self.admin.request(url, "POST", json=body).json()["obstacles"])
+        self.constrain("instance", self.worker.id, max_interruption_time=0)
+        session_id = self.create(**body)
+        reason = self.reason(session_id)
+        for text in (obstacle, reason):
+            self.assertIn(f"{self.worker.name} ({self.worker.id})", text)
+            self.assertIn("max_interruption_time of 0 s", text)
+            self.assertIn("choose MIGRATE or OWN_ACTION", text)
+        self.assertEqual([], self.cloud.record.moves)
+        # What was advised helps.
+        self.manager.actions = {"worker": "MIGRATE"}
+        self.request("PUT", f"/{session_id}")
+        self.done(session_id)
+        self.assertEqual(1, self.moves(self.worker))
+
     def test_the_session_says_when_it_never_fits(self) -> None:
         self.constrain("instance", self.worker.id, max_interruption_time=1)
         self.manager.actions = {"worker": "LIVE_MIGRATE"}
