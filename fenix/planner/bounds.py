@@ -50,15 +50,33 @@ def bounds(cloud: Cloud, times: Times, limit: int = 0, controllers: int = 0) -> 
     count = len(cloud.sources)
     most = min(at_once, limit) if limit else at_once
     least_waves = waves(cloud)
+    begin = _shortest_drain(cloud, times)
     # Cut the session at moments one host's work apart: every host is out at one of them, and no
     # more than may be at once.
-    rounds = math.ceil(count / most) * times.host if most else 0.0
+    rounds = begin + math.ceil(count / most) * times.host if most else 0.0
     # Of the hosts of a longest chain each but the first takes an instance's move more: that into
     # the room which the one before it left.
-    chain = least_waves * times.host + max(0, least_waves - 1) * times.move
+    chain = begin + least_waves * times.host + max(0, least_waves - 1) * times.move
     drains = least * times.move / (times.parallel_moves * most) if most else 0.0
-    makespan = max(pace, rounds, chain, drains) + controllers * times.controller
-    return Bounds(at_once, least_waves, least, pace, makespan)
+    # The host that the last member of a group leaves is worked on after that.
+    paced = pace + times.host if pace else 0.0
+    alone = sum(1 for s in cloud.sources if s.alone) * times.host
+    work = max(rounds, chain, drains, alone)
+    if not _has_a_beginning(cloud):
+        # Controllers come after the first drain; meanwhile members of groups only recover.
+        work += controllers * times.controller
+    return Bounds(at_once, least_waves, least, pace, max(paced, work))
+
+
+def _has_a_beginning(cloud: Cloud) -> bool:
+    """Whether the first drain may be onto hosts that are done: nothing is emptied before."""
+    return bool(cloud.rooms) or any(not s.items and s.room is not None for s in cloud.sources)
+
+
+def _shortest_drain(cloud: Cloud, times: Times) -> float:
+    """Seconds before the work on a first host can begin: it has to be emptied."""
+    fewest = min((len(s.items) for s in cloud.sources), default=0)
+    return math.ceil(fewest / max(1, times.parallel_moves)) * times.move
 
 
 def waves(cloud: Cloud) -> int:
@@ -203,7 +221,7 @@ def moves(cloud: Cloud) -> int:
     Then the instances of one host at least go to hosts that are emptied later.
     """
     everything = sum(len(s.items) for s in cloud.sources)
-    if cloud.rooms or any(not s.items and s.room is not None for s in cloud.sources):
+    if _has_a_beginning(cloud):
         return everything
     hosts, known = growth.giving(cloud), list(growth.scales(cloud))
     _, able = growth.emptied_first(cloud, known)

@@ -89,10 +89,7 @@ class Plan:
     @property
     def makespan(self) -> float:
         """Seconds from the first drain to the last host enabled."""
-        turns = self.timeline.turns.values()
-        if not turns:
-            return 0.0
-        return max(t.done_at for t in turns) - min(t.drain_at for t in turns)
+        return self.timeline.makespan
 
 
 def plan(

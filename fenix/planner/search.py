@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import math
 import sys
 from collections.abc import Sequence
 
 from fenix.planner import bounds
 from fenix.planner.course import Course, Preparation, Step, chained, follow
-from fenix.planner.model import Cloud, Source
+from fenix.planner.model import Cloud, Source, Times
 from fenix.planner.orders import RULES, Order, by_rule, cheapest, near
 from fenix.planner.placement import Rooms
+from fenix.planner.timeline import timeline
 
 #: How much is tried beyond the rules: placements of instances, and orders.
 _EFFORT = 80_000
 _MOST_ORDERS = 120
 #: Orders after one another that bring nothing, before the search is given up.
 _PATIENCE = 24
+#: The same where nothing but time is to be gained, where groups set the pace.
+_PACED_PATIENCE = 12
 #: Hosts that are tried in vain, one after the other, before no further one is emptied first.
 _VAIN = 96
 #: Instances of first hosts x hosts, up to which it is tried to let them wait on late hosts.
 _MOST_LATE = 20_000
 #: Single hosts that are tried as the first one, where one alone is emptied first.
 _MOST_FIRST = 24
+#: Parts of the time of a host's work in which the times of courses are compared.
+_STEPS = 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,12 +39,15 @@ class Options:
     ``second_moves_percent``: the share of instances that may move twice; 0: as few moves as
     possible, 100: as few waves as possible. ``limit``: the most hosts at the same time; 0: none.
     ``first``: the most that are emptied onto unmaintained ones; 0: none, None: no limit of its
-    own.
+    own. ``times``: how long things take, to choose the course that is done first where groups
+    set the pace; None: that is not looked at.
     """
 
     second_moves_percent: int = 20
     limit: int = 0
     first: int | None = None
+    # They change a little with every session; a course that was found remains as good.
+    times: Times | None = dataclasses.field(default=None, compare=False)
 
     @property
     def most(self) -> int:
@@ -53,11 +63,21 @@ class Options:
         """How many instances may move twice."""
         return sum(len(s.items) for s in cloud.sources) * self.second_moves_percent // 100
 
-    def cost(self, left: int, waves: int, moves: int) -> tuple[int, int, int]:
-        """Less is better: hosts left, then waves and moves in the order that the share says."""
+    def cost(self, left: int, waves: int, moves: int, steps: int = 0) -> tuple[int, ...]:
+        """Less is better: hosts left, then waves and moves in the order that the share says.
+
+        :param steps: the time that it takes, in steps of a twentieth of a host's work: less
+            important than what the share puts first.
+        """
         if self.second_moves_percent <= 0:
-            return (left, moves, waves)
-        return (left, waves, moves)
+            return (left, moves, waves, steps)
+        return (left, waves, steps, moves)
+
+    def steps(self, seconds: float) -> int:
+        """Seconds in steps; one step is a move at least."""
+        if self.times is None:
+            return 0
+        return math.ceil(seconds / max(self.times.host / _STEPS, self.times.move, 1.0))
 
 
 def best_course(cloud: Cloud, options: Options) -> Course:
@@ -90,7 +110,9 @@ class _Search:
         self._options = options
         self._second_moves = options.second_moves(cloud)
         self._effort = self._vain = 0
+        self._is_paced = options.times is not None and _paced(cloud)
         self.best = Course((), cloud.sources)
+        self._least = self._cost(self.best)
 
     def run(self) -> None:
         """Try orders; the best course is kept."""
@@ -106,7 +128,8 @@ class _Search:
         goal = self._goal()
         self._effort = self._vain = 0
         for seed in range(_MOST_ORDERS):
-            if self._cost(self.best) <= goal or self._effort > _EFFORT or self._vain > _PATIENCE:
+            patience = _PACED_PATIENCE if self._least[:2] <= goal[:2] else _PATIENCE
+            if self._least <= goal or self._effort > _EFFORT or self._vain > patience:
                 return
             self._vain += 1
             order = near(RULES[seed % len(RULES)], (seed // len(RULES) % 8 + 1) / 8, seed)
@@ -120,21 +143,35 @@ class _Search:
         useful = any(s.targets or s.host in gives for s in self.best.steps)
         return useful or not self.best.left
 
-    def _goal(self) -> tuple[int, int, int]:
+    def _goal(self) -> tuple[int, ...]:
         """What is certainly as good as it gets."""
         moves = bounds.moves(self._cloud)
         if self._options.second_moves_percent > 0:
             moves = sys.maxsize
-        return self._options.cost(0, bounds.waves(self._cloud), moves)
+        steps = 0
+        if self._is_paced and self._options.times is not None:
+            least = bounds.bounds(self._cloud, self._options.times, self._options.limit)
+            steps = self._options.steps(least.makespan)
+        return self._options.cost(0, bounds.waves(self._cloud), moves, steps)
 
-    def _cost(self, course: Course) -> tuple[int, int, int]:
-        return self._options.cost(len(course.left), course.waves, course.moves)
+    def _cost(self, course: Course, steps: int = 0) -> tuple[int, ...]:
+        return self._options.cost(len(course.left), course.waves, course.moves, steps)
 
     def _offer(self, course: Course) -> Course:
         self._effort += course.moves + len(course.steps)
-        if self._cost(course) < self._cost(self.best):
-            self.best, self._vain = course, 0
+        cost = self._cost(course)
+        if self._is_paced and cost[:2] <= self._least[:2] and course.steps:
+            cost = self._cost(course, self._steps(course))
+        if cost < self._least:
+            self.best, self._least, self._vain = course, cost, 0
         return course
+
+    def _steps(self, course: Course) -> int:
+        times = self._options.times
+        if times is None:
+            return 0
+        taken = timeline(course, self._cloud, times, self._options.limit)
+        return self._options.steps(taken.makespan)
 
     def _straight(self, order: Order) -> None:
         """Follow an order onto settled hosts only."""
@@ -237,3 +274,9 @@ class _Search:
         steps = [Step(source.name, 1, placement, first=True) for source, placement in chosen]
         more, left = follow(order(others), rooms, self._options.most, most, wave=2)
         return self._offer(Course(chained([*steps, *more]), tuple(left)))
+
+
+def _paced(cloud: Cloud) -> bool:
+    """Whether there is a group of which not all that have to move may do so at once."""
+    moving = collections.Counter(i.group for s in cloud.sources for i in s.items if i.group)
+    return any(n > cloud.groups[g].max_impacted for g, n in moving.items() if g in cloud.groups)

@@ -35,6 +35,14 @@ class Timeline:
         """The whole session."""
         return sum(self.phases.values())
 
+    @property
+    def makespan(self) -> float:
+        """From the first drain to the last host enabled."""
+        if not self.turns:
+            return 0.0
+        turns = self.turns.values()
+        return max(t.done_at for t in turns) - min(t.drain_at for t in turns)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Canaries:

@@ -52,7 +52,7 @@ class Steering:
         controllers = sum(1 for h in self._snapshot.session_hosts() if not h.is_compute)
         return plan(
             cloud,
-            self._options(),
+            dataclasses.replace(self._options(), times=times),
             times,
             controllers,
             self._limits.canaries(),
@@ -89,7 +89,8 @@ class Steering:
         if first is None:
             first = self._limits.may_begin()
         percent = self._hold.conf.workflow.second_moves_percent
-        return Options(percent, self._limits.at_once(), first)
+        times = self._limits.expecting.times().times if self._snapshot.groups else None
+        return Options(percent, self._limits.at_once(), first, times)
 
     def way_on(self) -> str:
         """The event that free capacity allows: start, empty a host, or scale in."""

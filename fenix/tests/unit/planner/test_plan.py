@@ -73,6 +73,16 @@ class PlanTest(testtools.TestCase):
         self.assertEqual(50, made.bounds.group_pace)
         self.assertEqual(GroupHit(4, 4, 50), made.groups["g"])
 
+    def test_hosts_that_share_a_group_are_not_emptied_together(self) -> None:
+        groups = {"g": Group("g", 2, max_impacted=1, recovery_time=100)}
+        paced = [host(n, 2, Item(n, size(2), group="g")) for n in "ab"]
+        made = cloud(*paced, *(host(n, 2, 2) for n in "cd"), host("e", 2), host("f", 2))
+        made = dataclasses.replace(made, groups=groups)
+        times = Times(move=10, host=100)
+        for known, seconds in ((None, 430), (times, 320)):
+            found = plan(made, Options(20, times=known), times)
+            self.assertEqual((3, seconds), (found.course.waves, found.makespan))
+
     def test_the_limit_makes_hosts_wait_for_one_another(self) -> None:
         made = cloud(*(host(f"h{n}", 4) for n in range(4)))
         for limit, seconds in ((0, 100), (2, 200), (1, 400)):
