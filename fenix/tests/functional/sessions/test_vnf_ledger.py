@@ -19,6 +19,8 @@ class LedgerTest(VnfTestCase):
     """Two engines, and sessions that share a group."""
 
     engines = 2
+    # Nobody is silent here, however slow the machine is.
+    settings = {"workflow": {"project_maintenance_reply": 300}}
 
     def build(self) -> None:
         self.computes(6)
