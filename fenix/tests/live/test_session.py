@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pathlib
-import tempfile
 from typing import ClassVar
 
 from fenix import exceptions
@@ -13,9 +9,8 @@ from fenix.db import outbox as db_outbox
 from fenix.db import records
 from fenix.notifications.publisher import Publisher
 from fenix.tests.functional.sessions.base import SessionTestCase
+from fenix.tests.live import broker
 from fenix.tests.live.test_databases import MariaDBTest, PostgreSQLTest
-
-BROKER = "FENIX_TEST_RABBIT"
 
 
 class _RealNeighbours(SessionTestCase):
@@ -23,15 +18,8 @@ class _RealNeighbours(SessionTestCase):
     server: ClassVar[type[MariaDBTest] | type[PostgreSQLTest]]
 
     def setUp(self) -> None:
-        broker = os.environ.get(BROKER)
-        if not broker:
-            self.skipTest(f"{BROKER} is not set: 'tools/services up' starts the server")
-        # Queues are named after topics, so two services on one broker would share them.
-        lock = (pathlib.Path(tempfile.gettempdir()) / "fenix-test-broker.lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        self.addCleanup(lock.close)
         self.settings = {
-            "DEFAULT": {"transport_url": broker},
+            "DEFAULT": {"transport_url": broker.taken(self)},
             "database": {"connection": self.server.connect(self)},  # type: ignore[arg-type]
         }
         super().setUp()

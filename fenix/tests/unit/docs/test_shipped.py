@@ -23,11 +23,18 @@ class ShippedTest(DocsTestCase):
         scripts = _read(ROOT / "setup.cfg")["options.entry_points"]["console_scripts"]
         commands = {line.split("=")[0].strip() for line in scripts.split("\n") if "=" in line}
         units = sorted((ROOT / "etc" / "systemd").glob("*.service"))
-        self.assertEqual(2, len(units))
+        self.assertEqual(3, len(units))
+        installed = _read(ROOT / "setup.cfg")["options.data_files"]
         for unit in units:
-            start = pathlib.Path(_read(unit)["Service"]["ExecStart"])
-            self.assertEqual(unit.stem, start.name)
-            self.assertIn(start.name, commands)
+            command, *arguments = _read(unit)["Service"]["ExecStart"].split()
+            if unit.stem == "fenix-api-uwsgi":
+                self.assertEqual("/opt/fenix/bin/uwsgi", command)
+                file = pathlib.Path(arguments[-1]).relative_to("/opt/fenix")
+                folder = str(file.parent)
+                self.assertEqual("etc/uwsgi/" + file.name, installed[folder].strip())
+            else:
+                self.assertEqual(f"/opt/fenix/bin/{unit.stem}", command)
+                self.assertIn(unit.stem, commands)
 
     def test_uwsgi_finds_the_application(self) -> None:
         named = _read(ROOT / "etc" / "uwsgi" / "fenix-api.ini")["uwsgi"]["module"]
