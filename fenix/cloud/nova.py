@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from novaclient import api_versions
@@ -27,10 +27,14 @@ _CONTROL_BINARIES = frozenset({"nova-conductor", "nova-scheduler"})
 
 
 class NovaCloud:
-    """:class:`fenix.cloud.base.Cloud` on Nova and Placement."""
+    """:class:`fenix.cloud.base.Cloud` on Nova and Placement.
 
-    def __init__(self, auth: ServiceAuth) -> None:
+    :param pci_aliases: the resource class of each PCI alias that flavors ask for.
+    """
+
+    def __init__(self, auth: ServiceAuth, pci_aliases: Mapping[str, str] | None = None) -> None:
         self._auth = auth
+        self._pci_aliases = dict(pci_aliases or {})
         self._placement = Placement(auth)
         self._client: Any = None
         self._lister: Any = None
@@ -148,7 +152,7 @@ class NovaCloud:
             )
             return found
 
-        return read(what, lambda: [_server(s) for s in _pages(page)])
+        return read(what, lambda: [_server(s, self._pci_aliases) for s in _pages(page)])
 
     def groups(self) -> list[base.Group]:
         """Server groups of all projects."""
@@ -268,14 +272,14 @@ def _figures(node: Any) -> base.Capacity:
     return base.Capacity(float(node.vcpus), float(node.memory_mb), float(node.local_gb))
 
 
-def _server(server: Any) -> base.Server:
+def _server(server: Any, pci_aliases: Mapping[str, str]) -> base.Server:
     flavor = server.flavor
     fault = getattr(server, "fault", None) or {}
     vcpus = float(flavor.get("vcpus", 0))
     # Older clouds do not say what a server is bound to; then it stays where it is.
     here: str | None = getattr(server, "OS-EXT-AZ:availability_zone", None) or None
     zone: str | None = getattr(server, "pinned_availability_zone", here)
-    needs = flavors.needs(vcpus, flavor.get("extra_specs") or {}, zone)
+    needs = flavors.needs(vcpus, flavor.get("extra_specs") or {}, zone, pci_aliases)
     return base.Server(
         server_id=server.id,
         name=server.name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,21 +24,32 @@ class Placement:
     def capacity(self, names: Iterable[str]) -> dict[str, base.Capacity]:
         """Usable amounts by provider name (Nova's ``hypervisor_hostname``).
 
-        A resource class that a provider does not list is not limited there.
+        A resource class that a provider does not list is not limited there. What its nested
+        providers have (PCI devices, virtual GPUs) counts as the host's; one call for each.
         """
-        return {name: self._usable(uuid, name) for name, uuid in self._providers(names)}
+        listed = self._all()
+        own = {p["uuid"]: p["name"] for p in _named(listed, names)}
+        nested = {p["uuid"]: p["root_provider_uuid"] for p in listed if p["uuid"] not in own}
+        more: dict[str, list[base.Capacity]] = {}
+        for uuid, root in nested.items():
+            if root in own:
+                more.setdefault(root, []).append(self._usable(uuid, own[root]))
+        return {
+            name: _together(self._usable(uuid, name), more.get(uuid, []))
+            for uuid, name in own.items()
+        }
 
     def traits(self, names: Iterable[str]) -> dict[str, frozenset[str]]:
         """Traits by provider name; one call a host."""
-        return {name: self._traits(uuid, name) for name, uuid in self._providers(names)}
+        found = _named(self._all(), names)
+        return {p["name"]: self._traits(p["uuid"], p["name"]) for p in found}
 
-    def _providers(self, names: Iterable[str]) -> list[tuple[str, str]]:
-        wanted = set(names)
-        return read("Placement: list resource providers", lambda: self._listed(wanted))
-
-    def _listed(self, wanted: set[str]) -> list[tuple[str, str]]:
-        found = self._get("/resource_providers")
-        return [(p["name"], p["uuid"]) for p in found["resource_providers"] if p["name"] in wanted]
+    def _all(self) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = read(
+            "Placement: list resource providers",
+            lambda: self._get("/resource_providers")["resource_providers"],
+        )
+        return found
 
     def _traits(self, uuid: str, name: str) -> frozenset[str]:
         return read(
@@ -52,6 +65,19 @@ class Placement:
 
     def _get(self, path: str) -> Any:
         return self._http.get(path).json()
+
+
+def _named(providers: Iterable[dict[str, str]], names: Iterable[str]) -> list[dict[str, str]]:
+    wanted = set(names)
+    return [p for p in providers if p["name"] in wanted]
+
+
+def _together(own: base.Capacity, nested: Iterable[base.Capacity]) -> base.Capacity:
+    """A provider's amounts, with what its nested providers have beside vCPUs, memory and disk."""
+    sums = collections.Counter(dict(own.others))
+    for capacity in nested:
+        sums.update(dict(capacity.others))
+    return dataclasses.replace(own, others=tuple(sorted(sums.items())))
 
 
 def _capacity(inventories: dict[str, Any]) -> base.Capacity:

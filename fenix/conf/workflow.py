@@ -79,6 +79,15 @@ OPTS = [
         choices=[MIGRATE, LIVE_MIGRATE],
         help="Action for an instance for which nobody chose one.",
     ),
+    cfg.DictOpt(
+        "pci_aliases",
+        default={},
+        help="The resource class in Placement of each PCI alias that flavors ask for "
+        "(pci_passthrough:alias), as 'gpu:CUSTOM_GPU,nic:CUSTOM_PCI_8086_1563'. After Nova's "
+        "[pci] alias and device_spec, with report_in_placement: its API tells neither. An "
+        "alias that is not named here is left to Nova's scheduler, which refuses targets "
+        "without such a device; then others are tried.",
+    ),
     cfg.IntOpt(
         "max_parallel_hosts",
         default=0,

@@ -61,8 +61,9 @@ class Flavor:
     """A size of server.
 
     ``extra_specs`` may ask for traits (``trait:NAME`` = ``required``), for resources by class
-    (``resources:NAME`` = amount), for host CPUs of its own (``hw:cpu_policy`` = ``dedicated``) and
-    for aggregates (``aggregate_instance_extra_specs:KEY`` = value).
+    (``resources:NAME`` = amount), for host CPUs of its own (``hw:cpu_policy`` = ``dedicated``),
+    for PCI devices (``pci_passthrough:alias`` = ``gpu:1``: a device of class ``CUSTOM_PCI_GPU``)
+    and for aggregates (``aggregate_instance_extra_specs:KEY`` = value).
     """
 
     id: str
@@ -80,6 +81,10 @@ class Flavor:
             for key, value in self.extra_specs.items()
             if key.startswith("resources:")
         }
+        for part in self.extra_specs.get("pci_passthrough:alias", "").split(","):
+            alias, _, count = part.strip().rpartition(":")
+            if alias:
+                others[f"CUSTOM_PCI_{alias.upper()}"] = int(count)
         vcpus = self.vcpus
         if self.extra_specs.get("hw:cpu_policy") == "dedicated":
             others["PCPU"], vcpus = self.vcpus, 0

@@ -2,6 +2,7 @@
 
 from http.client import responses
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
 
 from fenix.emulator.entities import Resources
 from fenix.emulator.errors import BadRequest, NotFound, Refused
@@ -78,8 +79,18 @@ def versions(cloud: "Cloud", request: Request) -> Response:
     )
 
 
+#: What begins so is not the host's own: each class has a provider of its own below it.
+_NESTED = "CUSTOM_PCI_"
+
+
 def _providers(cloud: "Cloud") -> list[Host]:
     return [h for h in cloud.hosts.values() if h.is_compute]
+
+
+def _devices(host: Host) -> dict[str, str]:
+    """The class of each nested provider, by its uuid."""
+    kinds = [kind for kind in host.others if kind.startswith(_NESTED)]
+    return {str(uuid5(UUID(host.uuid), kind)): kind for kind in kinds}
 
 
 def _find(cloud: "Cloud", request: Request, uuid: str) -> Host:
@@ -104,6 +115,17 @@ def _view(host: Host, request: Request) -> dict[str, Any]:
     return body
 
 
+def _nested_view(host: Host, uuid: str, kind: str) -> dict[str, Any]:
+    return {
+        "uuid": uuid,
+        "name": f"{host.name}_{kind}",
+        "generation": host.generation,
+        "links": [],
+        "root_provider_uuid": host.uuid,
+        "parent_provider_uuid": host.uuid,
+    }
+
+
 @routes.get("/resource_providers")
 def index(cloud: "Cloud", request: Request) -> Response:
     """All, or those with a ``name``, ``uuid`` or ``member_of`` an aggregate."""
@@ -123,7 +145,11 @@ def index(cloud: "Cloud", request: Request) -> Response:
     if member is not None:
         wanted = set(member.removeprefix("in:").split(","))
         found = [h for h in found if wanted & h.aggregates]
-    return Response(200, {"resource_providers": [_view(h, request) for h in found]})
+    views = [_view(h, request) for h in found]
+    if request.version >= (1, 14) and not (name or uuid or member):
+        for host in found:
+            views.extend(_nested_view(host, id_, kind) for id_, kind in _devices(host).items())
+    return Response(200, {"resource_providers": views})
 
 
 @routes.get("/resource_providers/{uuid}")
@@ -134,8 +160,7 @@ def show(cloud: "Cloud", request: Request, uuid: str) -> Response:
 
 @routes.get("/resource_providers/{uuid}/inventories")
 def inventories(cloud: "Cloud", request: Request, uuid: str) -> Response:
-    """What the host has, with ratios and reserved amounts."""
-    host = _find(cloud, request, uuid)
+    """What the host, or a device of it, has, with ratios and reserved amounts."""
 
     def one(total: int, reserved: int, ratio: float) -> dict[str, Any]:
         return {
@@ -147,6 +172,16 @@ def inventories(cloud: "Cloud", request: Request, uuid: str) -> Response:
             "allocation_ratio": ratio,
         }
 
+    for host in _providers(cloud):
+        kind = _devices(host).get(uuid)
+        if kind is not None:
+            request.need_admin("placement:resource_providers:show")
+            found = {kind: one(host.others[kind], 0, 1.0)}
+            return Response(
+                200, {"resource_provider_generation": host.generation, "inventories": found}
+            )
+    host = _find(cloud, request, uuid)
+    nested = _devices(host).values()
     return Response(
         200,
         {
@@ -159,7 +194,11 @@ def inventories(cloud: "Cloud", request: Request, uuid: str) -> Response:
                 "DISK_GB": one(
                     host.total.disk_gb, host.reserved.disk_gb, host.disk_allocation_ratio
                 ),
-                **{kind: one(total, 0, 1.0) for kind, total in host.others.items()},
+                **{
+                    kind: one(total, 0, 1.0)
+                    for kind, total in host.others.items()
+                    if kind not in nested
+                },
             },
         },
     )

@@ -51,7 +51,7 @@ def openstack(conf: cfg.ConfigOpts) -> Ports:
     auth = ServiceAuth(conf)
     alarms = aodh.Aodh(auth)
     return Ports(
-        cloud=SharedCloud(NovaCloud(auth)),
+        cloud=SharedCloud(NovaCloud(auth, conf.workflow.pci_aliases)),
         managers=Shared(alarms.managers) if conf.notifications.use_aodh else _nobody_knows,
     )
 

@@ -95,6 +95,14 @@ class Offers:
         return None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wish:
+    """A server group whose members are kept together, or apart, where that costs nothing."""
+
+    group: str
+    together: bool
+
+
 NO_NEEDS = Needs()
 NO_OFFERS = Offers()
 _NOBODY: Mapping[str, int] = MappingProxyType({})
@@ -129,6 +137,7 @@ class Item:
 
     ``apart``: ids of groups of which a host takes one member at the most. ``group``: id of the
     group whose limits it counts for. ``stuck``: why it cannot be moved at all; empty: it can.
+    ``wish``: which hosts are preferred, among those that it may go to.
     """
 
     item_id: str
@@ -137,6 +146,7 @@ class Item:
     group: str | None = None
     needs: Needs = NO_NEEDS
     stuck: str = ""
+    wish: Wish | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -144,7 +154,8 @@ class Room:
     """A host that may take instances.
 
     ``free``: what is left of it. ``apart``: groups of members kept apart that have one here.
-    ``members``: how many members of a group are here or on their way, by group id.
+    ``members``: how many members of a group are here or on their way, by group id. ``wishers``:
+    groups of wishes that have a member here.
     """
 
     name: str
@@ -152,6 +163,7 @@ class Room:
     apart: frozenset[str] = frozenset()
     members: Mapping[str, int] = dataclasses.field(default_factory=lambda: _NOBODY)
     offers: Offers = NO_OFFERS
+    wishers: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,7 +194,9 @@ class Source:
     @functools.cached_property
     def shape(self) -> tuple[object, ...]:
         """The same for hosts whose instances find room in the same places."""
-        return tuple((i.size, i.apart, i.group, i.needs, i.stuck) for i in self.largest_first)
+        return tuple(
+            (i.size, i.apart, i.group, i.needs, i.stuck, i.wish) for i in self.largest_first
+        )
 
     @functools.cached_property
     def after(self) -> Room | None:
@@ -236,6 +250,16 @@ class Cloud:
     sources: tuple[Source, ...]
     rooms: tuple[Room, ...] = ()
     groups: Mapping[str, Group] = dataclasses.field(default_factory=lambda: _NO_GROUPS)
+
+    def without_wishes(self) -> Cloud:
+        """The same cloud, in which nobody prefers a host; itself where nobody does."""
+        if not any(i.wish for s in self.sources for i in s.items):
+            return self
+        plain = [
+            dataclasses.replace(s, items=tuple(dataclasses.replace(i, wish=None) for i in s.items))
+            for s in self.sources
+        ]
+        return dataclasses.replace(self, sources=tuple(plain))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

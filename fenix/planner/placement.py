@@ -14,6 +14,7 @@ from fenix.planner.model import (
     Room,
     Size,
     Source,
+    Wish,
     largest_first,
 )
 
@@ -36,6 +37,7 @@ class Rooms:
         self._free: dict[str, Size] = {}
         self._apart: dict[str, dict[str, int]] = {}
         self._members: dict[str, dict[str, int]] = {}
+        self._wishers: dict[str, dict[str, int]] = {}
         self._offers: dict[str, Offers] = {}
         self._counted: dict[str, dict[str, float]] = {}
         self._per_host = {g.group_id: g.per_host for g in (groups or {}).values() if g.per_host}
@@ -48,6 +50,7 @@ class Rooms:
     def _take_in(self, room: Room) -> None:
         self._free[room.name] = room.free
         self._apart[room.name] = dict.fromkeys(room.apart, 1)
+        self._wishers[room.name] = dict.fromkeys(room.wishers, 1)
         self._members[room.name] = dict(room.members)
         self._offers[room.name] = room.offers
         self._counted[room.name] = dict(room.offers.resources)
@@ -87,23 +90,30 @@ class Rooms:
             if isinstance(last, str):
                 del self._order[self._position(last)]
                 del self._free[last], self._apart[last], self._members[last]
-                del self._offers[last], self._counted[last]
+                del self._offers[last], self._counted[last], self._wishers[last]
             else:
                 item, name, free = last
                 self._change(item, name, free, -1)
 
     def find(self, item: Item, without: Collection[str] = ()) -> str | None:
-        """The room that ``item`` fills best; None when it fits nowhere.
+        """The room that ``item`` fills best, of those that it prefers if any can hold it.
 
         :param without: rooms that are not to be used.
+        :returns: None when it fits nowhere.
         """
         size = item.size
         start = bisect.bisect_left(self._order, (size.vcpus, size.memory_mb, ""))
+        second = None
         for index in range(start, len(self._order)):
             name = self._order[index][2]
             if self._free[name].holds(size) and name not in without and self._takes(item, name):
-                return name
-        return None
+                if item.wish is None or self._is_wished(item.wish, name):
+                    return name
+                second = second or name
+        return second
+
+    def _is_wished(self, wish: Wish, name: str) -> bool:
+        return bool(self._wishers[name].get(wish.group)) == wish.together
 
     def find_among(self, item: Item, names: Iterable[str]) -> str | None:
         """The first of these rooms that holds ``item``; None when none does."""
@@ -170,6 +180,9 @@ class Rooms:
             self._apart[name][group] = self._apart[name].get(group, 0) + sign
         if item.group is not None:
             self._members[name][item.group] = self._members[name].get(item.group, 0) + sign
+        if item.wish is not None:
+            there = self._wishers[name]
+            there[item.wish.group] = there.get(item.wish.group, 0) + sign
         for kind, amount in item.needs.resources:
             self._counted[name][kind] = self._counted[name].get(kind, 0) - sign * amount
 

@@ -90,7 +90,20 @@ def best_course(cloud: Cloud, options: Options) -> Course:
     maintained yet (contract section 6), unless every instance may move twice, or hosts would
     be left. A host that takes
     no instances when it is done, and is empty, makes no such beginning.
+
+    Wishes of instances are granted unless hosts would be left, or it takes more waves.
     """
+    found = _search(cloud, options)
+    plain = cloud.without_wishes()
+    if plain is not cloud:
+        other = _search(plain, options)
+        if (len(other.left), other.waves) < (len(found.left), found.waves):
+            left = {s.name for s in other.left}
+            return Course(other.steps, tuple(s for s in cloud.sources if s.name in left))
+    return found
+
+
+def _search(cloud: Cloud, options: Options) -> Course:
     search = _Search(cloud, options)
     if cloud.sources:
         search.run()

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 
 from fenix.db import records
-from fenix.planner.model import Cloud, Group, Item, Room, Size, Source, total
+from fenix.planner.model import Cloud, Group, Item, Room, Size, Source, Wish, total
 from fenix.workflow.demands import Demands
 from fenix.workflow.snapshot import Snapshot
 
@@ -39,6 +39,8 @@ class Picture:
         self._apart = {str(group_id) for group_id, _hard in apart}
         self._arriving: dict[str, list[records.Instance]] | None = None
         self._demands = Demands(snapshot.hosts.values())
+        #: Whether members of a group would like to be together, by group id.
+        self._wishes: dict[str, bool] = snapshot.session.progress.get("wishes") or {}
         self._others: dict[str, list[str]] = snapshot.session.progress.get("others_groups", {})
 
     def item(self, instance: records.Instance) -> Item:
@@ -47,16 +49,25 @@ class Picture:
         apart = (group,) if group is not None and group in self._apart else ()
         member_of = self._snapshot.member_of.get(instance.instance_id)
         needs, pinned = self._demands.needs(instance), self._demands.pinned(instance)
+        wish = None
+        if group is not None and group in self._wishes:
+            wish = Wish(group, self._wishes[group])
         known = self._snapshot.items.get(instance.instance_id)
         if (
             known is None
             or known.apart != apart
+            or known.wish != wish
             or known.group != member_of
             or known.needs != needs
             or not _is_size(known.size, instance, pinned)
         ):
             known = Item(
-                instance.instance_id, size(instance, pinned), apart, member_of, needs=needs
+                instance.instance_id,
+                size(instance, pinned),
+                apart,
+                member_of,
+                needs=needs,
+                wish=wish,
             )
             self._snapshot.items[instance.instance_id] = known
         return known
@@ -135,6 +146,7 @@ class Picture:
             frozenset(groups & self._apart),
             self._members(host, there),
             self._demands.offers(host, there),
+            frozenset(groups & self._wishes.keys()),
         )
 
     def _members(self, host: records.Host, there: list[records.Instance]) -> dict[str, int]:

@@ -176,14 +176,20 @@ class Inventory:
             self._hold.touch(host)
 
     def _groups(self) -> dict[str, str]:
-        """Remember which groups keep their members apart. :returns: group by instance."""
+        """Remember which groups keep their members apart, and which would like something.
+
+        :returns: group by instance.
+        """
         member_of: dict[str, str] = {}
-        apart = []
+        apart, wishes = [], {}
         for group in self._hold.cloud.groups():
             member_of.update(dict.fromkeys(group.members, group.group_id))
-            if group.anti_affinity:
+            if group.anti_affinity and group.hard:
                 apart.append([group.group_id, group.hard])
+            elif group.anti_affinity or group.affinity:
+                wishes[group.group_id] = group.affinity
         self._hold.note("apart", sorted(apart))
+        self._hold.note("wishes", wishes or None)
         self._snapshot.server_groups = member_of
         return member_of
 

@@ -73,13 +73,23 @@ _RANDOM = (
     clouds.Shape(100, 0.8, spread=0.2, apart=0.3),
     clouds.Shape(100, 0.95, unequal=True),
     clouds.Shape(300, 0.8, unequal=True, spread=0.2, apart=0.3),
+    clouds.Shape(200, 0.85, spread=0.1),
+    clouds.Shape(300, 0.9, unequal=True),
+    clouds.Shape(500, 0.75, apart=0.3, group_size=8),
+    clouds.Shape(1000, 0.8, unequal=True, spread=0.2),
 )
+#: Above so many hosts one seed of a shape is enough: there are many instances in each cloud.
+_MANY = 100
+
+
+def _seeds(shape, seeds):
+    return seeds if shape.hosts <= _MANY else seeds[:1]
 
 
 def mixed(seeds):
     """Random clouds: any sizes, unequal hosts, scattered room, groups kept apart."""
     for number, shape in enumerate(_RANDOM):
-        for seed in seeds:
+        for seed in _seeds(shape, seeds):
             traits = [
                 f"{shape.hosts} hosts",
                 f"{shape.used:.0%}",
@@ -95,13 +105,14 @@ _GROUPED = (
     clouds.Shape(10, 0.6, grouped=0.5),
     clouds.Shape(20, 0.7, grouped=0.8, group_size=8),
     clouds.Shape(50, 0.75, grouped=0.5, group_size=6),
+    clouds.Shape(200, 0.8, grouped=0.5, group_size=6),
 )
 
 
 def grouped(seeds):
     """Clouds with groups whose members may be impacted a few at a time."""
     for number, shape in enumerate(_GROUPED):
-        for seed in seeds:
+        for seed in _seeds(shape, seeds):
             made = clouds.generate(shape, seed * 100 + number)
             name = f"{shape.hosts} hosts, {shape.used:.0%}, {shape.grouped:.0%} in groups"
             yield Sample(name, seed * 100 + number, made)

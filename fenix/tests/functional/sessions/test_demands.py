@@ -90,3 +90,86 @@ class MissingDemandsTest(PlanTestCase):
         self.cloud.boot(self.project, "pinned", pinned, host="compute-1")
         [blocked] = self.plan()["blocked_hosts"]
         self.assertIn("needs 4 PCPU, and no other host has more than 2", blocked["why"])
+
+
+class DevicesTest(PlanTestCase):
+    """PCI devices by alias: three hosts have some, one of them none that is free."""
+
+    settings = {"workflow": {"pci_aliases": "gpu:CUSTOM_PCI_GPU"}}
+
+    def build(self) -> None:
+        for number, devices in enumerate((1, 1, 1, 0, 0, 0), 1):
+            others = {"CUSTOM_PCI_GPU": devices} if devices else {}
+            self.cloud.add_host(f"compute-{number}", vcpus=8, memory_mb=65536, others=others)
+        flavor = self.cloud.add_flavor("gpu", extra_specs={"pci_passthrough:alias": "gpu:1"})
+        for number in (1, 2):
+            self.cloud.boot(self.project, f"gpu-{number}", flavor, host=f"compute-{number}")
+        self.instances("plain", {f"compute-{n}": 2 for n in (1, 2, 4, 5)})
+
+    def test_only_hosts_with_a_free_device_are_targets(self) -> None:
+        planned = self.plan()
+        self.assertEqual([], planned["blocked_hosts"])
+        gpus = {m["target"] for m in planned["moves"] if m["instance_name"].startswith("gpu")}
+        self.assertLessEqual(gpus, {"compute-1", "compute-2", "compute-3"})
+        session_id = self.create()
+        self.done(session_id)
+        self.assert_agree(planned, session_id)
+        self.assert_cloud_sound()
+        refused = [e for e in self.history(session_id) if "failed" in e.message]
+        self.assertEqual([], refused)
+
+    def test_the_plan_says_that_no_device_is_left(self) -> None:
+        two = self.cloud.add_flavor("two", extra_specs={"pci_passthrough:alias": "gpu:2"})
+        self.cloud.add_host("compute-9", vcpus=8, others={"CUSTOM_PCI_GPU": 2})
+        self.cloud.boot(self.project, "large", two, host="compute-9")
+        [blocked] = self.plan()["blocked_hosts"]
+        self.assertEqual("compute-9", blocked["host"])
+        self.assertIn("needs 2 CUSTOM_PCI_GPU, and no other host has more than 1", blocked["why"])
+
+
+class WishesTest(PlanTestCase):
+    """Soft policies of server groups are kept where there is a choice."""
+
+    policies = ("soft-anti-affinity", "soft-affinity")
+    hosts = 4
+
+    def build(self) -> None:
+        self.computes(self.hosts)
+        apart, near = (self.cloud.add_server_group(self.project, p) for p in self.policies)
+        for number in (1, 2):
+            for name, group, host in (("apart", apart, number), ("near", near, 1)):
+                self.cloud.boot(
+                    self.project,
+                    f"{name}-{number}",
+                    self.flavor,
+                    host=f"compute-{host}",
+                    group=group,
+                )
+
+    def where(self, name: str) -> set[str]:
+        """The hosts of instances whose names begin so."""
+        on = self.cloud.servers.on
+        hosts = self.cloud.hosts.values()
+        return {h.name for h in hosts if any(s.name.startswith(name) for s in on(h))}
+
+    def maintained(self) -> None:
+        planned = self.plan()
+        self.assertEqual([], planned["blocked_hosts"])
+        session_id = self.create()
+        self.done(session_id)
+        self.assert_agree(planned, session_id)
+        self.assert_cloud_sound()
+
+    def test_kept(self) -> None:
+        self.maintained()
+        self.assertEqual(2, len(self.where("apart")))
+        self.assertEqual(1, len(self.where("near")))
+
+
+class NoChoiceTest(WishesTest):
+    """With two hosts one of them has to hold everybody for a while: that is no obstacle."""
+
+    hosts = 2
+
+    def test_kept(self) -> None:
+        self.maintained()

@@ -39,6 +39,17 @@ class NeedsTest(testtools.TestCase):
             (("CUSTOM_BAREMETAL", 1.0), ("VGPU", 3.0)), flavors.needs(1, specs).resources
         )
 
+    def test_pci_devices_of_aliases_that_are_known(self) -> None:
+        specs = {"pci_passthrough:alias": "gpu:2, nic:1,unknown:1", "resources:CUSTOM_GPU": "1"}
+        known = {"gpu": "CUSTOM_GPU", "nic": "CUSTOM_PCI_8086_1563"}
+        self.assertEqual(
+            (("CUSTOM_GPU", 3.0), ("CUSTOM_PCI_8086_1563", 1.0)),
+            flavors.needs(1, specs, None, known).resources,
+        )
+        self.assertEqual(
+            NO_NEEDS, flavors.needs(1, {"pci_passthrough:alias": "gpu:1, nonsense"}, None, {})
+        )
+
     def test_pinned(self) -> None:
         self.assertEqual((("PCPU", 4),), flavors.needs(4, {"hw:cpu_policy": "dedicated"}).resources)
         self.assertEqual((), flavors.needs(4, {"hw:cpu_policy": "shared"}).resources)

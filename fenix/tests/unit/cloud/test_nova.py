@@ -23,7 +23,7 @@ class SizeTest(testtools.TestCase):
             image=image,
             flavor=flavor,
         )
-        return nova._server(server).disk_gb
+        return nova._server(server, {}).disk_gb
 
     def test_root_ephemeral_and_swap(self) -> None:
         self.assertEqual(20, self.disk({"id": "i"}, disk=20, ephemeral=0, swap=0))

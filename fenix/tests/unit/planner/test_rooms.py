@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import testtools
 
-from fenix.planner.model import Group, Item, Needs, Offers, Room, Size, Source
+from fenix.planner.model import Group, Item, Needs, Offers, Room, Size, Source, Wish
 from fenix.planner.placement import Rooms
+from fenix.planner.search import Options, best_course
+from fenix.tests.unit.planner.clouds import cloud, host, size
 
 ONE = Size(1, 1024, 10)
 WIDE = Size(8, 8192, 80)
@@ -82,6 +84,41 @@ class NeedsTest(testtools.TestCase):
     def test_what_cannot_be_moved_finds_no_room(self) -> None:
         stuck = Item("i", ONE, stuck="SUSPENDED")
         self.assertEqual(({}, [stuck]), Rooms([Room("a", WIDE)]).fill([stuck]))
+
+
+class WishesTest(testtools.TestCase):
+    """Server groups whose policy is soft."""
+
+    def item(self, number: int, *, together: bool) -> Item:
+        return Item(f"i{number}", size(2), wish=Wish("g", together))
+
+    def test_apart_where_that_can_be(self) -> None:
+        rooms = Rooms([Room("a", size(4)), Room("b", size(9))])
+        placed, left = rooms.fill(self.item(n, together=False) for n in range(3))
+        self.assertEqual({"i0": "a", "i1": "b", "i2": "a"}, placed)
+        self.assertEqual([], left)
+
+    def test_together_where_that_can_be(self) -> None:
+        rooms = Rooms([Room("a", size(3)), Room("b", size(9), wishers=frozenset("g"))])
+        placed, _ = rooms.fill(self.item(n, together=True) for n in range(5))
+        self.assertEqual({"i0": "b", "i1": "b", "i2": "b", "i3": "b", "i4": "a"}, placed)
+
+    def test_undone(self) -> None:
+        rooms = Rooms([Room("a", size(4)), Room("b", size(9))])
+        mark = rooms.mark()
+        rooms.put(self.item(0, together=False), "a")
+        self.assertEqual("b", rooms.find(self.item(1, together=False)))
+        rooms.undo(mark)
+        self.assertEqual("a", rooms.find(self.item(1, together=False)))
+
+    def test_a_wish_leaves_no_host_and_costs_no_wave(self) -> None:
+        # Apart, the pair would take the room of either large instance.
+        pair = [Item(f"i{n}", size(2), wish=Wish("g", together=False)) for n in range(2)]
+        rooms = [Room("a", size(4)), Room("b", size(6))]
+        made = cloud(host("h", 10, *pair, 6), rooms=rooms)
+        course = best_course(made, Options(20))
+        self.assertEqual((1, ()), (course.waves, course.left))
+        self.assertEqual({"i0": "a", "i1": "a", "h/2": "b"}, course.steps[0].targets)
 
 
 class UndoTest(testtools.TestCase):
