@@ -229,9 +229,9 @@ class VNFM:
         return wanted if wanted in allowed else allowed[0]
 
     def reply(self, payload, body):
-        """Answer on the event's own URL with a token of this project."""
+        """Answer on the event's own URL with a token of this project; a 503 is answered again."""
         body = {"session_id": payload["session_id"], **body}
-        self.session.put(payload["reply_url"], json=body, connect_retries=3)
+        self.session.put(payload["reply_url"], json=body, connect_retries=3, status_code_retries=7)
         self.replies.append((payload["state"], body))
         self.on_reply(payload, body)
 

@@ -17,14 +17,11 @@ from fenix.api.intake import IntakeMiddleware
 from fenix.api.patience import Patience
 from fenix.api.requestlog import RequestLog
 from fenix.api.resource import Services
-from fenix.db.api import Database
+from fenix.db.api import PATIENCE, Database
 from fenix.notifications.webhook.secrets import Secrets
 from fenix.notifications.webhook.targets import Targets
 from fenix.rpc import transport as rpc_transport
 from fenix.rpc.client import EngineClient
-
-#: Seconds that a statement may take before the database counts as gone.
-DATABASE_PATIENCE = 30
 
 
 def make_app(
@@ -40,7 +37,7 @@ def make_app(
     :raises Exception: of the libraries, when ``conf`` does not describe a working set-up.
     """
     clock = clock or timing.SystemClock()
-    database = database or Database(conf, patience=DATABASE_PATIENCE)
+    database = database or Database(conf, patience=PATIENCE)
     engine = engine or EngineClient(conf, rpc_transport.make(conf), clock)
     services = Services(
         conf=conf,

@@ -124,8 +124,8 @@ class Group:
 class Cloud(Protocol):
     """The port. Every call has a time-out and raises errors of :class:`.CloudError` only."""
 
-    def hosts(self) -> list[CloudHost]:
-        """Every host with a compute or control service."""
+    def hosts(self, host: str | None = None) -> list[CloudHost]:
+        """Every host with a compute or control service, or one."""
         ...
 
     def capacity(self, hostnames: Iterable[str]) -> dict[str, Capacity]:

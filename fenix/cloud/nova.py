@@ -68,10 +68,11 @@ class NovaCloud:
 
     # Hosts
 
-    def hosts(self) -> list[base.CloudHost]:
+    def hosts(self, host: str | None = None) -> list[base.CloudHost]:
         """Hosts of nova-compute are computes, those of nova-conductor or -scheduler controllers."""
         services: dict[str, list[Any]] = {}
-        for service in read("Nova: list services", lambda: self._nova.services.list()):
+        what = f"Nova: list services of {host or 'all hosts'}"
+        for service in read(what, lambda: self._nova.services.list(host=host)):
             if service.binary == _COMPUTE_BINARY or service.binary in _CONTROL_BINARIES:
                 services.setdefault(service.host, []).append(service)
         return [_host(name, of) for name, of in sorted(services.items())]

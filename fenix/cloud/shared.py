@@ -16,7 +16,7 @@ class SharedCloud:
 
     def __init__(self, cloud: base.Cloud) -> None:
         self._cloud = cloud
-        self._hosts = Shared(cloud.hosts)
+        self._hosts = Shared(lambda: cloud.hosts())
         self._servers = Shared(lambda: cloud.servers())
         self._groups = Shared(cloud.groups)
         self._places = Shared(cloud.places)
@@ -28,9 +28,9 @@ class SharedCloud:
         self.live_migrate, self.cold_migrate = cloud.live_migrate, cloud.cold_migrate
         self.confirm, self.abort = cloud.confirm, cloud.abort
 
-    def hosts(self) -> list[base.CloudHost]:
-        """See :class:`~fenix.cloud.base.Cloud`."""
-        return list(self._hosts())
+    def hosts(self, host: str | None = None) -> list[base.CloudHost]:
+        """See :class:`~fenix.cloud.base.Cloud`; one is asked for alone."""
+        return list(self._hosts()) if host is None else self._cloud.hosts(host)
 
     def servers(self, host: str | None = None) -> list[base.Server]:
         """See :class:`~fenix.cloud.base.Cloud`; those of one host are asked for alone."""

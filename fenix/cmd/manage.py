@@ -25,7 +25,10 @@ def _upgrade(conf: cfg.ConfigOpts) -> None:
 def _version(conf: cfg.ConfigOpts) -> None:
     from fenix.db import api, schema
 
-    print(schema.current(api.Database(conf)) or "none: run 'fenix-manage db upgrade'")
+    print(
+        schema.current(api.Database(conf, patience=api.PATIENCE))
+        or "none: run 'fenix-manage db upgrade'"
+    )
 
 
 def _purge(conf: cfg.ConfigOpts) -> None:

@@ -60,6 +60,14 @@ OPTS = [
         help="Seconds for which an engine holds a session without renewing; after that another "
         "engine takes it over.",
     ),
+    cfg.IntOpt(
+        "database_timeout",
+        default=60,
+        min=2,
+        help="Seconds that an engine waits for the database to take a connection or to answer a "
+        "statement; then it tries again with a new connection. More than the database waits for a "
+        "lock, which is 50 on MariaDB. Parameters in [database] connection come first.",
+    ),
     cfg.FloatOpt(
         "poll_interval",
         default=1.0,

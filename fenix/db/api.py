@@ -20,6 +20,7 @@ from oslo_db import exception as db_exc
 from oslo_db.sqlalchemy import enginefacade, exc_filters
 from sqlalchemy import orm
 
+from fenix.db import patience as db_patience
 from fenix.db import trouble
 
 _PASSED_ON = (
@@ -44,6 +45,10 @@ _POOL = {
     "pool_timeout": "pool_timeout",
     "pool_recycle": "connection_recycle_time",
 }
+#: Seconds that commands and services at their start give a server, and APIs each statement.
+PATIENCE = 30
+#: Seconds by which a server that works tells first that a statement takes too long.
+_GRACE = 1
 _TRIES = 12
 _SQLITE_BUSY_MS = 20000
 
@@ -127,6 +132,9 @@ class Database:
         elif engine.dialect.name == "postgresql" and self._patience is not None:
             milliseconds = self._patience * 1000
             sa.event.listen(engine, "connect", lambda c, _: _bound_statements(c, milliseconds))
+            db_patience.bound(engine, self._patience + _GRACE)
+        # oslo.db has tried it with a connection that none of this was done to.
+        engine.dispose()
 
     @property
     def engine(self) -> sa.Engine:

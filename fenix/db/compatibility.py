@@ -18,6 +18,19 @@ PREVIOUS = "0001"
 RETIRED: frozenset[str] = frozenset()
 
 
+#: The first version whose engines tell which one they were made for.
+TOLD = "0005"
+
+
+def may_work_beside(made_for: str | None) -> bool:
+    """Whether an engine made for a version of the schema may run beside those of this release.
+
+    :param made_for: None: it does not say, so its release is older than :data:`TOLD`. A newer one
+        knows itself what it works beside.
+    """
+    return PREVIOUS < TOLD if made_for is None else made_for >= PREVIOUS
+
+
 def objections(
     before: sa.MetaData, after: sa.MetaData, retired: Collection[str] = RETIRED
 ) -> list[str]:

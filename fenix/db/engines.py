@@ -39,6 +39,22 @@ def alive(database: Database, since: datetime.datetime) -> list[records.Engine]:
 
 
 @repeatable
+def seen(database: Database, since: datetime.datetime) -> list[records.Engine]:
+    """:func:`alive`, on a schema of whatever release: columns that it has not are left out.
+
+    Empty when there is no such table yet.
+    """
+    inspector = sa.inspect(database.engine)
+    if not inspector.has_table(_E.name):
+        return []
+    there = {c["name"] for c in inspector.get_columns(_E.name)}
+    columns = [c for c in _E.columns if c.name in there]
+    statement = sa.select(*columns).where(_E.c.heartbeat_at >= since).order_by(_E.c.engine_id)
+    with database.lookup() as session:
+        return [records.Engine(**row._mapping) for row in session.execute(statement)]
+
+
+@repeatable
 def sessions(database: Database) -> dict[str, list[str]]:
     """Live sessions by the engine that holds each, or was the last to work on it.
 

@@ -304,6 +304,7 @@ engines = _table(
     sa.Column("actions", sa.JSON, nullable=False),
     sa.Column("started_at", _TIME, nullable=False),
     sa.Column("heartbeat_at", _TIME, nullable=False),
+    sa.Column("made_for", sa.String(32)),
 )
 
 #: Tables whose rows belong to one session and are deleted with it.

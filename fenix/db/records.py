@@ -316,3 +316,5 @@ class Engine:
     heartbeat_at: Time
     workflows: list[str] = dataclasses.field(default_factory=list)
     actions: list[str] = dataclasses.field(default_factory=list)
+    #: The version of the schema that its release came with; None: one from before that was told.
+    made_for: str | None = None

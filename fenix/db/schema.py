@@ -10,7 +10,7 @@ from oslo_config import cfg
 from oslo_db import exception as db_exc
 
 from fenix import exceptions
-from fenix.db.api import Database
+from fenix.db.api import PATIENCE, Database
 
 
 def _config() -> config.Config:
@@ -23,6 +23,12 @@ def head() -> str:
     """The newest version that this release knows."""
     newest = script.ScriptDirectory.from_config(_config()).get_current_head()
     return newest or ""
+
+
+def knows(version: str) -> bool:
+    """Whether this release has the migration to a version."""
+    found = script.ScriptDirectory.from_config(_config()).walk_revisions()
+    return version in {r.revision for r in found}
 
 
 def current(database: Database) -> str | None:
@@ -47,7 +53,7 @@ def check(conf: cfg.ConfigOpts) -> None:
     :raises Unavailable: saying what is wrong and what to do.
     """
     try:
-        database = Database(conf)
+        database = Database(conf, patience=PATIENCE)
         found = current(database)
         database.dispose()
     except (db_exc.DBError, sa.exc.SQLAlchemyError) as error:

@@ -29,6 +29,10 @@ class CannotWork(db_exc.DBError):
     """
 
 
+#: What is the database's trouble and not the statement's: whoever can wait, waits.
+PASSING = (db_exc.DBConnectionError, db_exc.DBDeadlock, CannotWork)
+
+
 @contextlib.contextmanager
 def told() -> Iterator[None]:
     """Raise :class:`CannotWork` for what a server cannot do now; whoever can wait, waits."""

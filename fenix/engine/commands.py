@@ -24,7 +24,7 @@ from fenix.engine.endings import Endings
 from fenix.engine.planning import Planning
 from fenix.engine.plugins import Plugins
 from fenix.rpc.transport import VERSION
-from fenix.workflow import inventory
+from fenix.workflow import choice
 from fenix.workflow.hold import Ports
 
 LOG = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ class Commands:
         return [self._action(session_id, name, a) for a in body.get("actions", [])]
 
     def _hosts(self, session_id: str, body: dict[str, Any]) -> list[records.Host]:
-        found = inventory.in_cloud(self._cloud, list(body.get("hosts") or []))
+        found = choice.in_cloud(self._cloud, list(body.get("hosts") or []))
         return [_host(session_id, h) for h in found]
 
     def _session(

@@ -12,7 +12,7 @@ from typing import Protocol
 from oslo_config import cfg
 
 from fenix import context, exceptions, states, timing
-from fenix.db import advance, lifecycle, records, runs
+from fenix.db import advance, lifecycle, records, runs, trouble
 from fenix.db.store import Store
 from fenix.workflow import resuming
 from fenix.workflow.base import BaseWorkflow
@@ -191,7 +191,7 @@ class Runner:
         except Fatal as error:
             self._fail(hold, str(error))
             return None
-        except (exceptions.LostLease, advance.Stale):
+        except (exceptions.LostLease, advance.Stale, *trouble.PASSING):
             raise
         except (Retry, exceptions.CloudError) as error:
             return self._trouble(hold, error)

@@ -21,7 +21,7 @@ from fenix.cloud import aodh
 from fenix.cloud.keystone import ServiceAuth
 from fenix.cloud.nova import NovaCloud
 from fenix.cloud.shared import SharedCloud
-from fenix.db import advance, claims, engines, records
+from fenix.db import advance, claims, engines, records, schema
 from fenix.db.api import Database
 from fenix.db.store import SqlStore
 from fenix.engine import carriers, metrics
@@ -87,7 +87,7 @@ class Engine(service.ServiceBase):
         conf, clock = self._conf, self._clock
         self.engine_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         ports = self.ports = self.ports or openstack(conf)
-        self.database = Database(conf)
+        self.database = Database(conf, patience=conf.engine.database_timeout)
         self.metrics = metrics.Metrics(clock)
         self._leases = Leases(self.database, self.engine_id, clock, conf.engine.lease)
         endings = Endings()
@@ -176,6 +176,7 @@ class Engine(service.ServiceBase):
             heartbeat_at=now,
             workflows=sorted(self.plugins.workflows),
             actions=sorted(self.plugins.actions),
+            made_for=schema.head(),
         )
 
     def _serve_metrics(self) -> None:

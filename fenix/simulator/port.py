@@ -21,7 +21,7 @@ class Port:
         self._moves = moves
         self._faults = mishaps
 
-    def hosts(self) -> list[base.CloudHost]:
+    def hosts(self, wanted: str | None = None) -> list[base.CloudHost]:
         """See :class:`fenix.cloud.base.Cloud`."""
         return [
             base.CloudHost(
@@ -33,6 +33,7 @@ class Port:
                 disabled_reason=host.disabled_reason,
             )
             for name, host in self._cloud.hosts.items()
+            if wanted in (None, name)
         ]
 
     def capacity(self, hostnames: Iterable[str]) -> dict[str, base.Capacity]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from fenix import exceptions
 from fenix.cloud import base
 from fenix.db import records
 from fenix.workflow import demands
@@ -78,16 +77,18 @@ class Inventory:
                 f"the cloud does not know {', '.join(missing)} any more; bring the host back or "
                 f"start a session without it"
             )
-        for cloud_host in self.usable_elsewhere(found.values()):
-            self.add_outside(cloud_host)
         for host in self._snapshot.session_hosts():
             if not host.started_at and host.hostname in found:
                 self._service(host, found[host.hostname])
         self._capacities()
-        self.refresh()
+        self.refresh(found.values())
 
     def usable_elsewhere(self, found: Iterable[base.CloudHost]) -> list[base.CloudHost]:
-        """Computes that may take instances, and that neither this session nor another knows."""
+        """Computes that may take instances, and that neither this session nor another knows.
+
+        Where every instance is bound to an availability zone, those of other zones are no use.
+        """
+        zones = self._zones()
         new = [
             h
             for h in found
@@ -95,12 +96,18 @@ class Inventory:
             and base.COMPUTE in h.roles
             and h.enabled
             and h.up
+            and (zones is None or h.zone in zones)
         ]
         if not new:
             return []
         held = self._hold.store.holders()
         session_id = self._hold.session.session_id
         return [h for h in new if held.get(h.hostname, session_id) == session_id]
+
+    def _zones(self) -> set[str] | None:
+        """The zones that all instances are bound to; None: there is one that may go anywhere."""
+        zones: set[str] = {i.needs.get("zone", "") for i in self._snapshot.alive()}
+        return zones if zones and "" not in zones else None
 
     def add_outside(self, cloud_host: base.CloudHost) -> records.Host:
         """Take a host into view that the session does not maintain."""
@@ -139,8 +146,11 @@ class Inventory:
             host.disk_gb = capacity.disk_gb
             self._hold.touch(host)
 
-    def refresh(self) -> None:
-        """Read every instance and server group anew."""
+    def refresh(self, elsewhere: Iterable[base.CloudHost] = ()) -> None:
+        """Read every instance and server group anew.
+
+        :param elsewhere: hosts among which are new ones that may take instances.
+        """
         servers = self._hold.cloud.servers()
         member_of = self._groups()
         self._snapshot.elsewhere = {}
@@ -154,6 +164,9 @@ class Inventory:
         for instance in self._snapshot.alive():
             if instance.instance_id not in seen:
                 self._gone(instance)
+        new = [self.add_outside(h) for h in self.usable_elsewhere(elsewhere)]
+        if new:
+            self.measure([h.hostname for h in new])
         for host in self._snapshot.hosts.values():
             self._count(host, by_host.get(host.hostname, []), member_of)
         self._learn_traits()
@@ -379,21 +392,3 @@ class Inventory:
                     )
         if blocked:
             raise Fatal(f"hosts cannot be emptied: {'; '.join(blocked)}. Then continue the session")
-
-
-def in_cloud(cloud: base.Cloud, wanted: list[str]) -> list[base.CloudHost]:
-    """The hosts that a new session is about.
-
-    :param wanted: names; empty: every host of the cloud.
-    :raises Unprocessable: a name that the cloud does not know, or a cloud without hosts.
-    """
-    found = {h.hostname: h for h in cloud.hosts()}
-    unknown = [name for name in wanted if name not in found]
-    if unknown:
-        raise exceptions.Unprocessable(
-            f"hosts: the cloud does not know {', '.join(unknown)}; it knows "
-            f"{', '.join(sorted(found)[:20])}{' ...' if len(found) > 20 else ''}"
-        )
-    if not found:
-        raise exceptions.Unprocessable("hosts: the cloud has none")
-    return [found[name] for name in (wanted or sorted(found))]

@@ -101,7 +101,7 @@ class RollingWorkflow(BaseWorkflow):
         if not self.run_once("pre"):
             return self.for_a_result("pre actions")
         self.upkeep.services()
-        self.inventory.refresh()
+        self.inventory.observe()
         self.inventory.demand_movable()
         return Go(self._way_on())
 

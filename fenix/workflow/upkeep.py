@@ -35,6 +35,8 @@ UNDER_WORK = frozenset({MAINTAINING, RETURNING})
 
 #: Under this the session keeps when each host reported last at the end of its actions.
 _REPORTS = "reports"
+#: Computes of a cloud whose services are listed all together to see one.
+_FEW = 100
 
 
 class Upkeep:
@@ -45,6 +47,8 @@ class Upkeep:
         self._acting = acting
         self._outside = outside
         self._seen: dict[str, base.CloudHost] | None = None
+        #: Hosts that were asked for alone, where not all were listed.
+        self._alone: dict[str, base.CloudHost] = {}
 
     def services(self) -> dict[str, base.CloudHost]:
         """Hosts as their services report them; listed once in a run of a handler.
@@ -57,6 +61,17 @@ class Upkeep:
                 self._outside.look(self._seen)
                 self._leave_out(self._outside.gone(self._seen))
         return self._seen
+
+    def state_of(self, host: records.Host) -> base.CloudHost | None:
+        """One host as its services report it now, or did in this run; None: it is not there.
+
+        All are listed only where that takes no longer: a cloud has thousands.
+        """
+        if self._seen is None and len(self._hold.snapshot.present or ()) > _FEW:
+            if host.hostname not in self._alone:
+                self._alone.update({h.hostname: h for h in self._hold.cloud.hosts(host.hostname)})
+            return self._alone.get(host.hostname)
+        return self.services().get(host.hostname)
 
     def absent(self, hosts: Iterable[records.Host]) -> list[records.Host]:
         """Those that the cloud does not list just now."""
@@ -71,7 +86,8 @@ class Upkeep:
 
     def _now_is(self, seen: base.CloudHost, **changed: Any) -> None:
         """Know what a call of ours has changed, without listing every service again."""
-        self.services()[seen.hostname] = dataclasses.replace(seen, **changed)
+        known = self._alone if self._seen is None else self._seen
+        known[seen.hostname] = dataclasses.replace(seen, **changed)
 
     @property
     def reason(self) -> str:
@@ -87,7 +103,7 @@ class Upkeep:
         """Let nothing new land on a compute; one that an admin disabled is left as it is."""
         if host.disabled or host.found_disabled or not host.is_compute:
             return
-        seen = self.services().get(host.hostname)
+        seen = self.state_of(host)
         if seen is not None and seen.enabled:
             self._hold.cloud.disable(seen, self.reason)
             self._now_is(seen, enabled=False, disabled_reason=self.reason)
@@ -103,7 +119,7 @@ class Upkeep:
         """Undo :meth:`disable`, unless an admin has disabled the service meanwhile."""
         if not host.disabled:
             return
-        seen = self.services().get(host.hostname)
+        seen = self.state_of(host)
         if seen is not None and not seen.enabled:
             if seen.disabled_reason == self.reason:
                 self._hold.cloud.enable(seen)
@@ -157,7 +173,7 @@ class Upkeep:
 
     def _expect_report(self, host: records.Host) -> None:
         """Remember when the host reported last: for a while Nova takes a dead one to be up."""
-        seen = self.services().get(host.hostname)
+        seen = self.state_of(host)
         if seen is not None and seen.reported is not None:
             last = {**self._hold.noted(_REPORTS, {}), host.hostname: seen.reported.isoformat()}
             self._hold.note(_REPORTS, last)
@@ -171,7 +187,7 @@ class Upkeep:
         return seen.reported > datetime.datetime.fromisoformat(last)
 
     def _return(self, host: records.Host) -> datetime.datetime | None:
-        seen = self.services().get(host.hostname)
+        seen = self.state_of(host)
         if not self._is_back(host, seen):
             limit = self._hold.conf.workflow.host_back_wait_time
             since = host.phase_at or self._hold.now()

@@ -101,7 +101,7 @@ class Cluster:
         path.write_text(self._file())
         fenix_conf.load(["--config-file", str(path)], conf=self.conf)
         self._at_last.append(lambda: fenix_conf.unload(self.conf))
-        self.database = Database(self.conf)
+        self.database = Database(self.conf, patience=self.conf.engine.database_timeout)
         schema.upgrade(self.database)
         self._at_last.append(self.database.dispose)
         transport = oslo_messaging.get_notification_transport(self.conf)

@@ -2,64 +2,20 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 import unittest
 from typing import Any
 
 from fenix.api import deploy
-from fenix.db.api import Database
+from fenix.db.api import PATIENCE, Database
 from fenix.tests import base
 from fenix.tests.functional import sample, test_databases
 from fenix.tests.functional.conformance import Conforming
+from fenix.tests.functional.silence import Proxy
 
 RED = {"X-Project-Id": sample.RED}
 _PATIENCE = 60.0
-
-
-class Proxy:
-    """Stands between clients and a server; nothing passes while it :meth:`holds`."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._server = (host, port)
-        self._passing = threading.Event()
-        self._passing.set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._sockets = [self._listener]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self._server)
-            self._sockets += [client, server]
-            for source, target in ((client, server), (server, client)):
-                threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
-
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
-        try:
-            while data := source.recv(65536):
-                self._passing.wait()
-                target.sendall(data)
-        except OSError:
-            return
-        target.close()
-
-    def hold(self) -> None:
-        self._passing.clear()
-
-    def go_on(self) -> None:
-        self._passing.set()
-
-    def close(self) -> None:
-        self.go_on()
-        for one in self._sockets:
-            one.close()
 
 
 class _Hanging(test_databases._OnServer):
@@ -73,7 +29,7 @@ class _Hanging(test_databases._OnServer):
         self.service.conf.set_override(
             "connection", through.render_as_string(hide_password=False), group="database"
         )
-        database = Database(self.service.conf, patience=deploy.DATABASE_PATIENCE)
+        database = Database(self.service.conf, patience=PATIENCE)
         self.addCleanup(database.dispose)
         self.addCleanup(self.proxy.go_on)
         self.service.app = Conforming(deploy.make_app(self.service.conf, database))

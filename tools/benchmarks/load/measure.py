@@ -44,10 +44,10 @@ class Run:
 def measure(neighbours, url, folder, options, say):
     """Run one session alone, then ``options.sessions`` at once. Returns both runs."""
     say(f"building a cloud of {options.hosts} computes")
-    scene = clouds.used(options.hosts, vcpus=_VCPUS, speed=options.speed)
+    size = options.hosts // options.sessions
+    scene = clouds.used(options.hosts, vcpus=_VCPUS, speed=options.speed, zone_hosts=size)
     settings = {
         "engine": {
-            "cloud_poll_interval": max(0.05, 1 / options.speed),
             "max_sessions": options.sessions,
         },
         # A manager may have to stand in a queue: it is not its silence that is measured.
@@ -63,7 +63,6 @@ def measure(neighbours, url, folder, options, say):
         scene, neighbours, url, folder, settings, engines=options.engines, patience=options.limit
     ) as fenix:
         watch = _Watch(fenix, neighbours)
-        size = options.hosts // options.sessions
         parts = [scene.computes[n * size : (n + 1) * size] for n in range(options.sessions)]
         say(f"one session over {size} computes")
         alone = watch.run([parts[0]], options, say)
@@ -131,7 +130,7 @@ class _Watch:
         are there.
         """
         todo, ids, errors = list(parts), [], []
-        wait = datetime.timedelta(seconds=_CREATED_IN * options.hosts if len(parts) > 1 else 0)
+        wait = datetime.timedelta(seconds=0)
         begin = f"{datetime.datetime.now(datetime.UTC) + wait:%Y-%m-%d %H:%M:%S}"
         action = {
             "plugin": "dummy",

@@ -29,11 +29,14 @@ class Scene:
     instances: int
 
 
-def used(hosts, *, vcpus=10, speed=1.0, seed=1):
+def used(hosts, *, vcpus=10, speed=1.0, seed=1, zone_hosts=None):
     """Equal computes, 80 % of the vCPUs of each in use by instances with one vCPU.
 
     A project has the instances of five computes, two of them in an anti-affinity group. Times are
     those of a small real cloud, ``speed`` times as fast.
+
+    :param zone_hosts: computes of an availability zone, to which the instances on them are bound;
+        None: all are in one, and no instance is bound.
     """
     timings = Timings(
         live_migration=lambda r: r.uniform(4.0, 7.0),
@@ -43,8 +46,12 @@ def used(hosts, *, vcpus=10, speed=1.0, seed=1):
     cloud = Cloud(clock=ModelClock(speed=speed), timings=timings, seed=seed)
     cloud.add_host(CONTROLLER, roles=("controller",))
     names = [f"compute-{n:04d}" for n in range(1, hosts + 1)]
+    zones = dict.fromkeys(names)
+    if zone_hosts:
+        zones = {name: f"zone-{number // zone_hosts + 1}" for number, name in enumerate(names)}
     for name in names:
-        cloud.add_host(name, vcpus=vcpus, memory_mb=4096 * vcpus)
+        zone = {} if zones[name] is None else {"availability_zone": zones[name]}
+        cloud.add_host(name, vcpus=vcpus, memory_mb=4096 * vcpus, **zone)
     flavor = cloud.add_flavor("small", vcpus=1, memory_mb=1024)
     chance = random.Random(seed)
     per_host = int(vcpus * _USED)
@@ -52,17 +59,25 @@ def used(hosts, *, vcpus=10, speed=1.0, seed=1):
     for first in range(0, hosts, _HOSTS_PER_PROJECT):
         owners.append(owner(cloud, f"vnf-{len(owners) + 1}"))
         here = names[first : first + _HOSTS_PER_PROJECT]
-        _fill(cloud, owners[-1], flavor, here, per_host, chance)
+        _fill(cloud, owners[-1], flavor, here, per_host, chance, zones)
     return Scene(cloud, names, owners, hosts * per_host)
 
 
-def _fill(cloud, whose, flavor, hosts, per_host, chance):
+def _fill(cloud, whose, flavor, hosts, per_host, chance, zones):
     apart = cloud.add_server_group(whose.project, "anti-affinity", "pair", user=whose.user)
     places = [h for _ in range(per_host) for h in chance.sample(hosts, len(hosts))]
     pair = 2 if len(hosts) > 1 else 0
     for number, host in enumerate(places):
         group = apart if number < pair else None
-        cloud.boot(whose.project, f"vm-{number}", flavor, host, group, user=whose.user)
+        cloud.boot(
+            whose.project,
+            f"vm-{number}",
+            flavor,
+            host,
+            group,
+            user=whose.user,
+            availability_zone=zones[host],
+        )
 
 
 def owner(cloud, name):
