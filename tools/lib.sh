@@ -111,11 +111,23 @@ wait_port() {  # wait_port PORT NAME [SECONDS]
 # One command at a time in a state folder. Daemons must not inherit descriptor 9 (see start).
 lock() { mkdir -p "$1" && exec 9> "$1/lock" && { flock -n 9 || { say "waiting for another run"; flock 9; }; }; }
 
+# An authority of its own, and a certificate for this machine that it has signed.
+make_tls() {  # make_tls FOLDER: ca.pem, server.pem, server.key
+    [ ! -e "$1/server.pem" ] || return 0
+    mkdir -p "$1"
+    {   openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=fenix-test-ca -keyout "$1/ca.key" -out "$1/ca.pem" &&
+        openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout "$1/server.key" -out "$1/server.csr" &&
+        openssl x509 -req -days 3650 -in "$1/server.csr" -CA "$1/ca.pem" -CAkey "$1/ca.key" -CAcreateserial \
+            -extfile <(echo 'subjectAltName = DNS:localhost, IP:127.0.0.1') -out "$1/server.new" &&
+        mv "$1/server.new" "$1/server.pem"
+    } > "$LOG/tls.log" 2>&1 || { say "no certificate: see $LOG/tls.log"; return 1; }
+}
+
 # --- daemons that the test services and the lab have in common
 
 # Data is thrown away after a run, so nothing waits for the disk. What is committed outlives the server
 # all the same: tests kill it.
-start_mariadb() {  # start_mariadb NAME FOLDER PORT
+start_mariadb() {  # start_mariadb NAME FOLDER PORT [OPTION...]
     local me; me=$(id -un)
     if [ ! -d "$2/mysql" ]; then
         rm -rf "$2.new"
@@ -126,23 +138,31 @@ start_mariadb() {  # start_mariadb NAME FOLDER PORT
     start_on "$3" "$1" mariadbd --no-defaults --datadir="$2" --socket="$2.sock" --pid-file="$2.pid" --user="$me" \
         --port="$3" --bind-address=127.0.0.1 --skip-log-bin --skip-name-resolve --max-connections=600 \
         --innodb-buffer-pool-size=128M --innodb-flush-method=nosync --innodb-doublewrite=0 \
-        --innodb-flush-log-at-trx-commit=2 --performance-schema=OFF
+        --innodb-flush-log-at-trx-commit=2 --performance-schema=OFF "${@:4}"
 }
 mariadb_root() { mariadb --no-defaults -u"$(id -un)" -S "$1.sock" "${@:2}"; }  # mariadb_root FOLDER ARGUMENT...
 
 # Past Debian's wrapper, which changes the user and drops the environment. It thinks that systemd
-# started it: then it does not put a shell in between, and the pid is the broker's own.
-start_rabbit() {  # start_rabbit NAME FOLDER PORT USER PASSWORD (and the two ports after PORT: distribution, epmd)
+# started it: then it does not put a shell in between, and the pid is the broker's own. With a folder of
+# make_tls it listens with TLS only.
+start_rabbit() {  # start_rabbit NAME FOLDER PORT USER PASSWORD [TLS] (takes the two ports after PORT: distribution, epmd)
+    local listen="listeners.tcp.1 = 127.0.0.1:$3"
+    [ -z "$6" ] || listen="listeners.tcp = none
+listeners.ssl.1 = 127.0.0.1:$3
+ssl_options.cacertfile = $6/ca.pem
+ssl_options.certfile = $6/server.pem
+ssl_options.keyfile = $6/server.key"
     mkdir -p "$2"
     printf '[].\n' > "$2/plugins"
     cat > "$2/rabbitmq.conf" <<X
-listeners.tcp.1 = 127.0.0.1:$3
+$listen
 default_user = $4
 default_pass = $5
 vm_memory_high_watermark.absolute = 1GB
 X
     (   export HOME=$2 ERL_EPMD_PORT=$(($3 + 2)) ERL_EPMD_ADDRESS=127.0.0.1 RUNNING_UNDER_SYSTEMD=1
-        export RABBITMQ_NODENAME=fenix$3@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=$3
+        export RABBITMQ_NODENAME=fenix$3@localhost
+        [ -n "$6" ] || export RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=$3
         export RABBITMQ_DIST_PORT=$(($3 + 1)) RABBITMQ_MNESIA_BASE=$2/mnesia RABBITMQ_LOG_BASE=$LOG
         export RABBITMQ_ENABLED_PLUGINS_FILE=$2/plugins RABBITMQ_CONFIG_FILE=$2/rabbitmq
         export RABBITMQ_PID_FILE=$2/pid RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='+sbwt none +sbwtdcpu none +sbwtdio none'

@@ -25,7 +25,7 @@ _ENDS_IN = 60
 class Private:
     """What ``tools/services`` starts, in a folder and on ports of its own."""
 
-    def __init__(self, case: testtools.TestCase, *names: str) -> None:
+    def __init__(self, case: testtools.TestCase, *names: str, tls: bool = False) -> None:
         folder = pathlib.Path(tempfile.mkdtemp(prefix="fenix-neighbours-"))
         # The user of PostgreSQL has to get in.
         folder.chmod(0o755)
@@ -36,7 +36,10 @@ class Private:
             **os.environ,
             "FENIX_SERVICES": str(folder / "services"),
             "FENIX_SERVICES_PORT": str(self._port),
+            **({"FENIX_SERVICES_TLS": "1"} if tls else {}),
         }
+        self._tls = tls
+        self.authority = folder / "services" / "tls" / "ca.pem"
         case.addCleanup(self._tool, "down")
         for name in names:
             try:
@@ -65,12 +68,14 @@ class Private:
     @property
     def server(self) -> str:
         """The URL of MariaDB, whose user may create databases."""
-        return f"mysql+pymysql://fenix:fenix@127.0.0.1:{self._port}/fenix"
+        safe = f"?ssl_ca={self.authority}&ssl_check_hostname=true" if self._tls else ""
+        return f"mysql+pymysql://fenix:fenix@127.0.0.1:{self._port}/fenix{safe}"
 
     @property
     def postgresql(self) -> str:
         """The URL of PostgreSQL, whose user may create databases."""
-        return f"postgresql+psycopg2://fenix:fenix@127.0.0.1:{self._port + 1}/fenix"
+        safe = f"?sslmode=verify-full&sslrootcert={self.authority}" if self._tls else ""
+        return f"postgresql+psycopg2://fenix:fenix@127.0.0.1:{self._port + 1}/fenix{safe}"
 
     def url(self, name: str) -> str:
         """The URL of a new database; ``name`` is that of the server."""

@@ -10,7 +10,7 @@ import sys
 
 import testtools
 
-from fenix.tests.live import test_databases, test_session
+from fenix.tests.live import broker, test_databases
 
 _ROOT = pathlib.Path(__file__).parents[3]
 _UNTIL = 600
@@ -21,7 +21,7 @@ class ServiceTest(testtools.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        for variable in (test_session.BROKER, test_databases.MariaDBTest.variable):
+        for variable in (broker.VARIABLE, test_databases.MariaDBTest.variable):
             if not os.environ.get(variable):
                 self.skipTest(f"{variable} is not set: 'tools/services up' starts the server")
 

@@ -10,7 +10,7 @@ import sys
 
 import testtools
 
-from fenix.tests.live import test_databases, test_session
+from fenix.tests.live import broker, test_databases
 
 _ROOT = pathlib.Path(__file__).parents[3]
 _KILLS = 200
@@ -31,7 +31,7 @@ class ChaosTest(testtools.TestCase):
 
     def test_two_hundred_kills(self) -> None:
         for variable in (
-            test_session.BROKER,
+            broker.VARIABLE,
             test_databases.MariaDBTest.variable,
             test_databases.PostgreSQLTest.variable,
         ):

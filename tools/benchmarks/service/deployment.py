@@ -40,6 +40,9 @@ class Deployment:
     Nova, Placement or Aodh, or sent a notification that has come through the broker.
     """
 
+    #: That the database is brought to before anything starts.
+    schema_version = "head"
+
     def __init__(
         self,
         scene,
@@ -87,7 +90,7 @@ class Deployment:
         self._stops.append(lambda: fenix_conf.unload(self.conf))
         self.database = Database(self.conf)
         self._stops.append(self.database.dispose)
-        schema.upgrade(self.database)
+        schema.upgrade(self.database, self.schema_version)
         self._listen()
         self._start_service()
         self.wait(self._serves, "the API serves", _STARTS_IN)
