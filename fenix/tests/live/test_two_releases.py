@@ -40,7 +40,11 @@ class _Deployment(Deployment):
     def __init__(self, older: pathlib.Path, version: str, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.schema_version = version
-        self._older = {"PYTHONPATH": os.pathsep.join((str(older), str(older / "tools")))}
+        # The folder that the test runs in has the newer one.
+        self._older = {
+            "PYTHONPATH": os.pathsep.join((str(older), str(older / "tools"))),
+            "PYTHONSAFEPATH": "1",
+        }
         self._is_older = True
         self._count = 0
 
