@@ -36,7 +36,11 @@ html_theme_options = {
 openstackdocs_auto_name = False
 openstackdocs_auto_version = False
 openstackdocs_repo_name = "fenix"
+html_static_path = ["_static"]
+html_css_files = ["fenix.css"]
 pygments_style = "native"
+# Blocks without a language are drawings and formulas.
+highlight_language = "none"
 exclude_patterns = ["_generated"]
 # Straight quotes and hyphens in prose can be copied into a shell as they stand.
 smartquotes = False

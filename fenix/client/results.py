@@ -16,6 +16,12 @@ FAILED = "MAINTENANCE_FAILED"
 #: States in which nothing happens until an administrator acts.
 IDLE = frozenset({DONE, FAILED})
 
+#: Kinds of lines in a history; a workflow of a plug-in may have others.
+KINDS = (
+    *("created", "command", "state", "failure", "notification", "reply", "ignored", "silence"),
+    *("move", "action", "phase", "host", "instance", "warning", "end"),
+)
+
 
 def time_of(text: str | None) -> datetime.datetime | None:
     """A time as the service writes it."""

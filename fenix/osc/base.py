@@ -23,6 +23,11 @@ NOT_YET = 4
 PLAN_INCOMPLETE = 5
 INTERRUPTED = 130
 
+#: Remedies of the service that are calls, as commands.
+_CALLS = (
+    ("GET /v1/maintenance lists", "'openstack maintenance session list' lists"),
+    ("PUT makes them", "the command 'set' makes them"),
+)
 _FIELD = re.compile(r"(?P<field>\w+)(?P<rest>(?:[.\[][^: ]*)?: .*)?", re.S)
 
 
@@ -34,6 +39,8 @@ class Base(command.Command):
     """
 
     options: ClassVar[Mapping[str, str]] = {}
+    #: Columns, of a command that changes something: a wrong ``--column`` is refused before that.
+    shows: ClassVar[Sequence[str]] = ()
     #: Set by :meth:`take_action` when the command did its work, but not with the wanted outcome.
     exit_code = 0
 
@@ -61,6 +68,7 @@ class Base(command.Command):
         :raises osc_lib.exceptions.CommandError: with that line.
         """
         try:
+            self._check(parsed_args)
             code = super().run(parsed_args)
         except errors.RequestError as error:
             raise exceptions.CommandError(self._explained(error)) from None
@@ -70,14 +78,25 @@ class Base(command.Command):
             return INTERRUPTED
         return self.exit_code or code
 
+    def _check(self, parsed: argparse.Namespace) -> None:
+        """What can be told before anything is done."""
+        check = getattr(parsed, "check", None)
+        if check is not None:
+            check(parsed)
+        if self.shows:
+            _check_columns("--column", parsed.columns, self.shows)
+
     def _explained(self, error: errors.RequestError) -> str:
-        found = _FIELD.match(str(error))
+        text = str(error)
+        for call, command_ in _CALLS:
+            text = text.replace(call, command_)
+        found = _FIELD.match(text)
         option = found and self.options.get(found["field"])
         if found and option:
-            return f"{option}{found['rest'] or f': {error}'}"
+            return f"{option}{found['rest'] or f': {text}'}"
         if isinstance(error, errors.Unauthorized):
-            return f"{error}; does the cloud of --os-cloud or OS_* have the right credentials?"
-        return str(error)
+            return f"{text}; does the cloud of --os-cloud or OS_* have the right credentials?"
+        return text
 
 
 class Action(Base):
@@ -90,11 +109,46 @@ class Lister(Base, command.Lister):
     #: In setup.cfg; of our own, so that commands of others keep the formats that they have.
     formatter_namespace = "openstack.maintenance.formatter.list"
 
+    def produce_output(
+        self, parsed_args: argparse.Namespace, column_names: Sequence[str], data: Any
+    ) -> int:
+        """Print, once it is clear what.
+
+        :raises osc_lib.exceptions.CommandError: a column that does not exist was asked for.
+        """
+        _check_columns("--column", parsed_args.columns, column_names)
+        _check_columns("--sort-column", parsed_args.sort_columns, column_names)
+        return int(super().produce_output(parsed_args, column_names, data))
+
 
 class ShowOne(Base, command.ShowOne):
     """A command with the fields of one."""
 
     formatter_namespace = "openstack.maintenance.formatter.show"
+
+    def produce_output(
+        self, parsed_args: argparse.Namespace, column_names: Sequence[str], data: Any
+    ) -> int:
+        """Print, once it is clear what.
+
+        :raises osc_lib.exceptions.CommandError: a field that does not exist was asked for.
+        """
+        _check_columns("--column", parsed_args.columns, column_names)
+        return int(super().produce_output(parsed_args, column_names, data))
+
+
+def _check_columns(option: str, asked: Sequence[str], there: Sequence[str]) -> None:
+    """Names are taken as cliff takes them, which passes over those that it does not know."""
+    known = {_plain(name) for name in there}
+    for name in asked:
+        if _plain(name) not in known:
+            raise exceptions.CommandError(
+                f"{option}: there is no column {name!r}; there are {', '.join(there)}"
+            )
+
+
+def _plain(name: str) -> str:
+    return name.lower().strip().replace(" ", "_")
 
 
 def found_session(client: Client, text: str) -> str:

@@ -14,6 +14,7 @@ class _Order(base.ShowOne):
     command: ClassVar[str]
     #: What ``--wait`` waits for; empty where there is nothing to wait for.
     waits_until = ""
+    shows = ("session_id", "state", "percent_done", "reason")
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Which session."""
@@ -32,8 +33,7 @@ class _Order(base.ShowOne):
                 self, session_id, parsed_args, until_failed=self.command == "abort"
             )
         session = self.client.sessions.get(session_id)
-        names = ("session_id", "state", "percent_done", "reason")
-        return names, base.fields(session, names)
+        return self.shows, base.fields(session, self.shows)
 
     def give(self, session_id: str, parsed_args: argparse.Namespace) -> None:
         """Send it."""

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
+from osc_lib import exceptions
+
 from fenix.client import errors, results
 from fenix.osc import base, pictures, session_fields, values, waiting
 
@@ -32,6 +34,8 @@ _SHOWN = (
     "updated_at",
     "metadata",
 )
+_MORE = ("eta", "hosts", "projects", "instances", "waiting_for", "actions")
+COLUMNS = (*_SHOWN, *_MORE)
 _EVENT = (
     ("at", "Time"),
     ("kind", "Kind"),
@@ -56,10 +60,7 @@ def columns(detail: results.Detail) -> tuple[tuple[str, ...], tuple[Any, ...]]:
         "waiting_for": base.shown(waiting_for),
         "actions": base.shown([f"{a.type}: {a.plugin}" for a in detail.action_plugins]),
     }
-    return (
-        (*_SHOWN, *more),
-        (*base.fields(detail.session, _SHOWN), *more.values()),
-    )
+    return COLUMNS, (*base.fields(detail.session, _SHOWN), *(more[name] for name in _MORE))
 
 
 class CreateSession(base.ShowOne):
@@ -69,6 +70,7 @@ class CreateSession(base.ShowOne):
     """
 
     options = session_fields.OPTIONS
+    shows = COLUMNS
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Options of a session, and of waiting."""
@@ -189,9 +191,12 @@ class ListEvents(base.Lister):
         if parsed_args.picture:
             pictures.write(self, parsed_args, session_id, self._detail(session_id))
         names, titles = zip(*_EVENT, strict=True)
+        history = list(self.client.sessions.history(session_id))
+        if parsed_args.kind:
+            _check_kinds(parsed_args.kind, {event.kind for event in history})
         found = (
             event
-            for event in self.client.sessions.history(session_id)
+            for event in history
             if (not parsed_args.kind or event.kind in parsed_args.kind)
             and (not parsed_args.host or event.host == parsed_args.host)
         )
@@ -202,3 +207,16 @@ class ListEvents(base.Lister):
             return self.client.sessions.detail(session_id)
         except errors.NotFound:
             return None  # It was deleted; its history is still there.
+
+
+def _check_kinds(asked: list[str], there: set[str]) -> None:
+    """A kind that is known need not occur; a workflow of its own may have others.
+
+    :raises osc_lib.exceptions.CommandError: one that is neither.
+    """
+    known = sorted(there.union(results.KINDS))
+    for kind in asked:
+        if kind not in known:
+            raise exceptions.CommandError(
+                f"--kind: {kind!r} is no kind of event; there are {', '.join(known)}"
+            )

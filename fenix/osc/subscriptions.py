@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import sys
 from typing import Any
 
 from osc_lib import exceptions
@@ -51,6 +52,14 @@ class _OfProject(base.Base):
         return found
 
 
+def _asked_for() -> str:
+    if not sys.stdin.isatty():
+        raise exceptions.CommandError(
+            f"{_SECRET}: there is no terminal to ask for the secret; set this variable to it"
+        )
+    return getpass.getpass("Secret of the webhook: ")
+
+
 class SetSubscription(_OfProject, base.ShowOne):
     """Register the webhook that a project's manager is called by.
 
@@ -73,7 +82,7 @@ class SetSubscription(_OfProject, base.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         """Register it."""
-        secret = os.environ.get(_SECRET) or getpass.getpass("Secret of the webhook: ")
+        secret = os.environ.get(_SECRET) or _asked_for()
         row = self.client.subscriptions.put(
             self._project(parsed_args), parsed_args.url, secret, parsed_args.event_type
         )

@@ -61,7 +61,7 @@ def pair(text: str) -> tuple[str, str]:
 def json_object(text: str) -> dict[str, Any]:
     """A JSON object."""
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_no_number)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from None
     if not isinstance(found, dict):
@@ -118,7 +118,7 @@ def document(path: str) -> dict[str, Any]:
     """An object from a YAML or JSON file; ``-`` is standard input."""
     try:
         text = sys.stdin.read() if path == "-" else pathlib.Path(path).read_text()
-        found = yaml.safe_load(text)
+        found = _JsonLoader(text).get_single_data()
     except (OSError, UnicodeDecodeError) as error:
         raise argparse.ArgumentTypeError(f"{path} cannot be read: {error}") from None
     except yaml.YAMLError as error:
@@ -126,7 +126,26 @@ def document(path: str) -> dict[str, Any]:
         raise argparse.ArgumentTypeError(f"{path} is neither YAML nor JSON: {words}") from None
     if not isinstance(found, dict):
         raise argparse.ArgumentTypeError(f"{path} does not hold an object with a session's fields")
+    try:
+        json.dumps(found, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{path} holds what JSON has not: {error}; use texts, numbers, lists and objects"
+        ) from None
     return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+class _JsonLoader(yaml.SafeLoader):
+    """Times stay texts: the service reads them."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, form) for tag, form in pairs if tag != "tag:yaml.org,2002:timestamp"]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 def picture_file(path: str) -> pathlib.Path:

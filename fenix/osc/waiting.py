@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TextIO, TypeVar
 
+from osc_lib import exceptions
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
@@ -19,6 +20,7 @@ _Answer = TypeVar("_Answer")
 #: Seconds for which a service that does not answer is asked again.
 PATIENCE = 60.0
 _PAUSE = 2.0
+_INTERVAL = 2
 
 
 def add(parser: argparse.ArgumentParser, until: str) -> None:
@@ -32,18 +34,33 @@ def add(parser: argparse.ArgumentParser, until: str) -> None:
         type=values.whole(1, "seconds"),
         help="With --wait: wait no longer; what was begun goes on (exit code 4)",
     )
-    add_interval(parser)
+    add_interval(parser, "With --wait: seconds")
+    parser.set_defaults(check=_checked)
 
 
-def add_interval(parser: argparse.ArgumentParser) -> None:
-    """Add ``--interval``."""
+def _checked(parsed: argparse.Namespace) -> None:
+    """Whoever gives an option of ``--wait`` alone expects something else than what would happen.
+
+    :raises osc_lib.exceptions.CommandError: naming it.
+    """
+    for option, value in (("--timeout", parsed.timeout), ("--interval", parsed.interval)):
+        if value is not None and not parsed.wait:
+            raise exceptions.CommandError(f"{option}: it is for --wait; give --wait, too")
+
+
+def add_interval(parser: argparse.ArgumentParser, seconds: str = "Seconds") -> None:
+    """Add ``--interval``; :func:`interval` tells what was chosen."""
     parser.add_argument(
         "--interval",
         metavar="<seconds>",
         type=values.whole(1, "seconds"),
-        default=2,
-        help="Seconds between looks at the session, default 2",
+        help=f"{seconds} between looks at the session, default {_INTERVAL}",
     )
+
+
+def interval(parsed: argparse.Namespace) -> int:
+    """Seconds between looks."""
+    return int(parsed.interval or _INTERVAL)
 
 
 def wait(
@@ -74,13 +91,13 @@ def wait(
                 if until_failed == (session.state == results.FAILED):
                     return 0
                 return _say(out, f"Session {session_id}: {session.state}. {session.reason or ''}")
-            if limit is not None and time.monotonic() + parsed.interval > limit:
+            if limit is not None and time.monotonic() + interval(parsed) > limit:
                 out.write(
                     f"Session {session_id} is in state {session.state} after "
                     f"{parsed.timeout} s; it goes on.\n"
                 )
                 return base.NOT_YET
-            time.sleep(parsed.interval)
+            time.sleep(interval(parsed))
 
 
 def patient(call: Callable[[], _Answer], patience: float = PATIENCE) -> _Answer:

@@ -97,7 +97,7 @@ class WatchSession(base.Action):
                 display.show(moment)
             if parsed.once or moment.detail.session.idle:
                 return moment.detail
-            time.sleep(parsed.interval)
+            time.sleep(waiting.interval(parsed))
 
 
 class Watcher:

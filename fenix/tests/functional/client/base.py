@@ -56,6 +56,8 @@ def in_process(*argv: str, **environment: str) -> Outcome:
         mock.patch.dict(os.environ, _environment(environment), clear=True),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
+        # Nobody is there to be asked.
+        mock.patch.object(sys, "stdin", io.StringIO()),
         _logging_as_it_was(),
     ):
         # A process keeps the client that it made first.

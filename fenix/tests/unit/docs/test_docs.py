@@ -16,6 +16,7 @@ from fenix import conf as fenix_conf
 from fenix import exceptions, states
 from fenix.api import views
 from fenix.api.controllers import constraints, sessions, subscriptions
+from fenix.client import results
 from fenix.db import models
 from fenix.notifications import payloads
 from fenix.tests.unit.docs.base import ROOT, DocsTestCase
@@ -230,6 +231,7 @@ class ApiPageTest(DocsTestCase):
 
     def test_the_history_and_the_engines(self) -> None:
         self.assertEqual(set(views._EVENT), self.example("events")["events"][0].keys())
+        self.assertLessEqual(set(results.KINDS), set(self.table_column(self.text)))
         engine = self.example("engines")["engines"][0]
         self.assertEqual({*views._ENGINE, "sessions"}, engine.keys())
 
