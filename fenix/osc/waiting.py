@@ -169,7 +169,10 @@ class _Bar:
     def show(self, detail: results.Detail) -> None:
         """Move the bar."""
         self._progress.update(
-            self._task, completed=detail.percent_done, description=told(detail, percent=False)
+            self._task,
+            completed=detail.percent_done,
+            description=told(detail, percent=False),
+            refresh=True,
         )
 
 
