@@ -2,13 +2,14 @@
 
 ``fenix-state-picture`` and ``fenix-state-table`` show :data:`fenix.states.TABLE`; ``fenix-layers``
 shows the layers of ``.importlinter``, ``fenix-conversation`` a recorded session in doc/;
-``fenix-course-picture`` plans a small cloud and draws that.
+``fenix-course-picture`` plans a small cloud and draws that; ``fenix-sequence`` draws who says what.
 """
 
 import pathlib
 
 import course_picture
 import from_code
+import sequence_picture
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
@@ -71,6 +72,19 @@ class CoursePicture(Directive):
         ]
 
 
+class Sequence(Directive):
+    """The argument is a workflow."""
+
+    required_arguments = 1
+
+    def run(self):
+        name = self.arguments[0]
+        return [
+            nodes.raw("", sequence_picture.svg(name), format="html"),
+            nodes.raw("", sequence_picture.words(name), format="text"),
+        ]
+
+
 def _row(cells):
     row = nodes.row()
     for cell in cells:
@@ -90,4 +104,5 @@ def setup(app):
     app.add_directive("fenix-layers", Layers)
     app.add_directive("fenix-conversation", Conversation)
     app.add_directive("fenix-course-picture", CoursePicture)
+    app.add_directive("fenix-sequence", Sequence)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

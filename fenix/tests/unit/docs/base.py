@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import pathlib
 import re
@@ -48,11 +49,15 @@ class DocsTestCase(unittest.TestCase):
         return [json.loads(block) for _, block in blocks]
 
     @staticmethod
-    def from_code() -> Any:
-        """doc/ext/from_code.py."""
+    def from_doc(name: str) -> Any:
+        """A module of doc/ext."""
         sys.path.insert(0, str(ROOT / "doc" / "ext"))
         try:
-            import from_code
+            return importlib.import_module(name)
         finally:
             sys.path.pop(0)
-        return from_code
+
+    @classmethod
+    def from_code(cls) -> Any:
+        """doc/ext/from_code.py."""
+        return cls.from_doc("from_code")

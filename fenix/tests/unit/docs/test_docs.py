@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import configparser
+import html
 import io
 import re
 import subprocess
 import sys
 from typing import Any
+from xml.etree import ElementTree
 
 from oslo_config import cfg, generator
 
@@ -277,6 +279,32 @@ class NotificationsPageTest(DocsTestCase):
         page = self.page("notifications")
         listed = page.partition("``state``\n")[2].partition("nothing else")[0]
         self.assertEqual(states.FOR_PROJECTS, set(re.findall(r"[A-Z_]{5,}", listed)))
+
+
+class SequencesTest(DocsTestCase):
+    """The drawings of who says what."""
+
+    def test_every_state_that_projects_hear_of_is_in_both(self) -> None:
+        sequences = self.from_doc("sequence_picture").SEQUENCES
+        self.assertEqual({"default", "vnf"}, sequences.keys())
+        for name, frames in sequences.items():
+            said = [one for _, *lines in frames for one in lines]
+            told = [re.split("[ ,]", one)[1] for one in said if one[0] == ">"]
+            self.assertEqual(states.FOR_PROJECTS, set(told), name)
+            answers = {re.split("[ ,]", one)[1] for one in said if one[0] == "<"}
+            expected = {f"ACK_{state}" for state in told if state != "INSTANCE_ACTION_DONE"}
+            self.assertEqual(expected, {a for a in answers if a.startswith("ACK")}, name)
+
+    def test_they_are_drawn_and_on_their_pages(self) -> None:
+        picture = self.from_doc("sequence_picture")
+        for name, page in (("default", "managers"), ("vnf", "constraints")):
+            self.assertIn(f".. fenix-sequence:: {name}\n", self.page(page))
+            drawn = picture.svg(name)
+            ElementTree.fromstring(drawn)
+            # The colour is the page's, on light and on dark.
+            self.assertEqual({"currentColor", "none"}, set(re.findall(r'fill="([^"]+)"', drawn)))
+            for line in picture.words(name).splitlines():
+                self.assertIn(html.escape(line.strip()[-12:]), drawn)
 
 
 class TroubleshootingTest(DocsTestCase):
