@@ -16,6 +16,8 @@ _DOC = pathlib.Path(__file__).resolve().parents[1]
 SOURCE = _DOC / "api-ref" / "source"
 MADE = "_generated"
 _ENDPOINT = "http://controller:12347"
+#: Code in the document's Markdown; that of fields.yaml has two marks already.
+_MARKED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _SECTIONS = ("header", "path", "query", "body")
 
 
@@ -181,7 +183,7 @@ class _Reference:
             "in": where,
             "type": _type(field),
             "required": bool(required),
-            "description": words,
+            "description": _MARKED.sub(r"``\1``", words),
         }
         return name, key
 
