@@ -16,8 +16,8 @@ _DOC = pathlib.Path(__file__).resolve().parents[1]
 SOURCE = _DOC / "api-ref" / "source"
 MADE = "_generated"
 _ENDPOINT = "http://controller:12347"
-#: Code in the document's Markdown; that of fields.yaml has two marks already.
-_MARKED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+#: Code in the document's Markdown; what is reStructuredText already has two marks, or is a role.
+_MARKED = re.compile(r"(?<![`:])`([^`]+)`(?!`)")
 _SECTIONS = ("header", "path", "query", "body")
 
 
