@@ -16,8 +16,6 @@ _DOC = pathlib.Path(__file__).resolve().parents[1]
 SOURCE = _DOC / "api-ref" / "source"
 MADE = "_generated"
 _ENDPOINT = "http://controller:12347"
-#: Code in the document's Markdown; what is reStructuredText already has two marks, or is a role.
-_MARKED = re.compile(r"(?<![`:])`([^`]+)`(?!`)")
 _SECTIONS = ("header", "path", "query", "body")
 
 
@@ -183,7 +181,7 @@ class _Reference:
             "in": where,
             "type": _type(field),
             "required": bool(required),
-            "description": _MARKED.sub(r"``\1``", words),
+            "description": words,
         }
         return name, key
 

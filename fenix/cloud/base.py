@@ -152,6 +152,10 @@ class Cloud(Protocol):
         """Migration records that changed at or after ``moment``, oldest first."""
         ...
 
+    def departures(self, host: str) -> list[Migration]:
+        """Migration records of moves off a host, the newest first; at least the last thousand."""
+        ...
+
     def groups(self) -> list[Group]:
         """Every server group."""
         ...

@@ -187,6 +187,14 @@ class NovaCloud:
 
         return read("Nova: list migrations", listed)
 
+    def departures(self, host: str) -> list[base.Migration]:
+        """Nova's migration records with this source, of whatever age."""
+        found = read(
+            f"Nova: list migrations off {host}",
+            lambda: self._nova.migrations.list(source_compute=host, limit=_PAGE),
+        )
+        return [_migration(m) for m in found]
+
     def live_migrate(self, server_id: str, target: str) -> None:
         """``os-migrateLive`` with a target that the scheduler validates."""
         guarded(

@@ -24,6 +24,7 @@ class SharedCloud:
         self._moved = Together[datetime.datetime, list[base.Migration]](cloud.migrations_since, min)
         self.admin_project = cloud.admin_project
         self.capacity, self.traits = cloud.capacity, cloud.traits
+        self.departures = cloud.departures
         self.disable, self.enable = cloud.disable, cloud.enable
         self.live_migrate, self.cold_migrate = cloud.live_migrate, cloud.cold_migrate
         self.confirm, self.abort = cloud.confirm, cloud.abort

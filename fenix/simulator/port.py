@@ -63,6 +63,10 @@ class Port:
         """See :class:`fenix.cloud.base.Cloud`."""
         return self._moves.records_since(seconds_of(moment))
 
+    def departures(self, host: str) -> list[base.Migration]:
+        """See :class:`fenix.cloud.base.Cloud`."""
+        return [r for r in self._moves.records_since(0.0) if r.source == host][::-1]
+
     def groups(self) -> list[base.Group]:
         """See :class:`fenix.cloud.base.Cloud`."""
         return [

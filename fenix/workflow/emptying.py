@@ -37,6 +37,7 @@ class Emptying:
 
     def begin(self, host: records.Host, placement: Placement) -> None:
         """Disable a host, and reserve a target for each of its instances."""
+        self._moving.remember(host.hostname)
         self._upkeep.drain(host)
         for instance in self._snapshot.on(host.hostname):
             if not self._consent.was_ahead(instance):

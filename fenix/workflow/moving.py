@@ -83,6 +83,22 @@ class Moving:
         self._snapshot.set_phase(instance, PLANNED)
         self._hold.touch(instance)
 
+    def remember(self, hostname: str) -> None:
+        """Know which of Nova's records are of moves that instances of a host made before.
+
+        By their ids: Nova's clock may be far from ours.
+        """
+        newest: dict[str, int] = {}
+        resting = {i.instance_id for i in self._snapshot.on(hostname) if not i.task_state}
+        for record in self._hold.cloud.departures(hostname):
+            if record.server_id in resting or record.status in base.FINAL:
+                known = newest.get(record.server_id, 0)
+                newest[record.server_id] = max(known, int(record.migration_id))
+        for instance in self._snapshot.on(hostname):
+            last = max(newest.get(instance.instance_id, 0), int(instance.move_id or 0))
+            instance.move_id = str(last)
+            self._hold.touch(instance)
+
     def leave_to_project(self, instance: records.Instance, room: str | None = None) -> None:
         """The project moves this one itself; Fenix waits until it has left the host.
 

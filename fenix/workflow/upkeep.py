@@ -35,8 +35,8 @@ UNDER_WORK = frozenset({MAINTAINING, RETURNING})
 
 #: Under this the session keeps when each host reported last at the end of its actions.
 _REPORTS = "reports"
-#: Computes of a cloud whose services are listed all together to see one.
-_FEW = 100
+#: Hosts whose services Nova lists together in the time of a call for one.
+_LISTED_AS_FAST = 100
 
 
 class Upkeep:
@@ -48,7 +48,7 @@ class Upkeep:
         self._outside = outside
         self._seen: dict[str, base.CloudHost] | None = None
         #: Hosts that were asked for alone, where not all were listed.
-        self._alone: dict[str, base.CloudHost] = {}
+        self._alone: dict[str, base.CloudHost | None] = {}
 
     def services(self) -> dict[str, base.CloudHost]:
         """Hosts as their services report them; listed once in a run of a handler.
@@ -65,12 +65,14 @@ class Upkeep:
     def state_of(self, host: records.Host) -> base.CloudHost | None:
         """One host as its services report it now, or did in this run; None: it is not there.
 
-        All are listed only where that takes no longer: a cloud has thousands.
+        All are listed only where that takes no longer: a cloud may have thousands.
         """
-        if self._seen is None and len(self._hold.snapshot.present or ()) > _FEW:
-            if host.hostname not in self._alone:
-                self._alone.update({h.hostname: h for h in self._hold.cloud.hosts(host.hostname)})
-            return self._alone.get(host.hostname)
+        if self._seen is None and host.hostname in self._alone:
+            return self._alone[host.hostname]
+        present = len(self._hold.snapshot.present or ())
+        if self._seen is None and (len(self._alone) + 1) * _LISTED_AS_FAST <= present:
+            self._alone[host.hostname] = next(iter(self._hold.cloud.hosts(host.hostname)), None)
+            return self._alone[host.hostname]
         return self.services().get(host.hostname)
 
     def absent(self, hosts: Iterable[records.Host]) -> list[records.Host]:
@@ -86,8 +88,11 @@ class Upkeep:
 
     def _now_is(self, seen: base.CloudHost, **changed: Any) -> None:
         """Know what a call of ours has changed, without listing every service again."""
-        known = self._alone if self._seen is None else self._seen
-        known[seen.hostname] = dataclasses.replace(seen, **changed)
+        now = dataclasses.replace(seen, **changed)
+        if self._seen is None:
+            self._alone[seen.hostname] = now
+        else:
+            self._seen[seen.hostname] = now
 
     @property
     def reason(self) -> str:

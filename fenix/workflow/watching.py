@@ -88,7 +88,13 @@ class Watching:
         started = min((m.move_at for m in moves if m.move_at), default=None)
         if started is None:
             return
-        since = started - _SKEW if until is None else until - _MARGIN
+        if until is None:
+            # By Nova's clock, which may be behind ours.
+            newest = self._hold.noted("cursor")
+            read_to = started if newest is None else datetime.datetime.fromisoformat(newest)
+            since = min(started, read_to) - _SKEW
+        else:
+            since = until - _MARGIN
         for record in self._hold.cloud.migrations_since(since):
             if record.server_id in moving_now:
                 known.setdefault(record.server_id, {})[record.migration_id] = record
@@ -102,8 +108,11 @@ class Watching:
         for record in self._snapshot.migrations.get(instance.instance_id, {}).values():
             if (
                 record.source == instance.move_source
-                and record.created >= since
-                and (instance.move_id is None or int(record.migration_id) > int(instance.move_id))
+                and (
+                    record.created >= since
+                    if instance.move_id is None
+                    else int(record.migration_id) > int(instance.move_id)
+                )
                 and (newest is None or int(record.migration_id) > int(newest.migration_id))
             ):
                 newest = record

@@ -29,8 +29,6 @@ html_theme_options = {
 openstackdocs_auto_name = False
 openstackdocs_auto_version = False
 openstackdocs_repo_name = "fenix"
-html_static_path = [str(_ROOT / "doc" / "source" / "_static")]
-html_css_files = ["fenix.css"]
 pygments_style = "native"
 smartquotes = False
 

@@ -39,6 +39,8 @@ class Managers:
         self._todo = queue.Queue()
         self._threads = []
         self._server = None
+        # CPython 3.11 counts the depth of literal_eval() for all threads together, and raises.
+        self._parsing = threading.Lock()
 
     def start(self):
         """Listen for alarms."""
@@ -89,7 +91,8 @@ class Managers:
         http_session = requests.Session()
         while (item := self._todo.get()) is not None:
             project_id, body, heard = item
-            payload = vnfm.payload_of(json.loads(body))
+            with self._parsing:
+                payload = vnfm.payload_of(json.loads(body))
             if payload["state"].endswith("_DONE"):
                 continue
             token = self._sessions[project_id].get_token()

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
+
+from fenix.db import models
 from fenix.emulator.entities import Flavor
 from fenix.tests.functional.sessions.test_plan import PlanTestCase
 
@@ -70,6 +73,22 @@ class DemandsTest(PlanTestCase):
         self.assert_cloud_sound()
         refused = [e for e in self.history(session_id) if "failed" in e.message]
         self.assertEqual([], refused)
+
+    def outside(self, session_id: str) -> set[str]:
+        """Hosts that a session takes into account and does not maintain."""
+        table = models.hosts
+        where = (table.c.session_id == session_id, table.c.outside.is_(sa.true()))
+        with self.cluster.database.reader() as session:
+            return set(session.scalars(sa.select(table.c.hostname).where(*where)))
+
+    def test_hosts_of_zones_that_nothing_may_move_to_are_left_alone(self) -> None:
+        session_id = self.create(hosts=["south-1"])
+        self.done(session_id)
+        self.assertEqual({"south-2"}, self.outside(session_id))
+        session_id = self.create(hosts=["north-2"])
+        self.done(session_id)
+        everything = {"north-1", "north-3", "north-4", "south-1", "south-2"}
+        self.assertEqual(everything, self.outside(session_id))
 
 
 class MissingDemandsTest(PlanTestCase):
