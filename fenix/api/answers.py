@@ -100,6 +100,18 @@ VERSIONS = an_object(versions=listed(_VERSION))
 CREATED = an_object(session_id=_TEXT)
 SESSION_IDS = an_object("SessionIds", session_id=listed(_TEXT), sessions=listed(_TEXT))
 SESSION = _row("session", "Session", paused={"type": "boolean"}, **_LIMITS, metadata=_META)
+#: What :mod:`fenix.workflow.reserved` finds.
+RESERVATION = an_object(
+    "Reservation",
+    host=_TEXT,
+    lease_id=_TEXT,
+    lease_name=_TEXT,
+    project_id=_TEXT,
+    resource_type=_TEXT,
+    status=_TEXT,
+    start=_TIME,
+    end=_TIME,
+)
 COMMANDED = an_object(session_id=_TEXT, state=_TEXT)
 DETAIL = an_object(
     "SessionDetail",
@@ -109,6 +121,7 @@ DETAIL = an_object(
     hosts=listed(_row("host", "Host")),
     instances=listed(_row("instance", "Instance")),
     projects=listed(_row("project", "Project", waits=listed(_row("wait", "Question")))),
+    reservations=listed(RESERVATION),
     action_plugins=listed(_row("action", "Action", metadata=_META)),
     action_plugin_instances=listed(_row("run", "ActionRun", metadata=_META)),
 )

@@ -9,6 +9,7 @@ from fenix import states, timing
 from fenix.db import records
 from fenix.db.sessions import Detail
 from fenix.workflow import progress
+from fenix.workflow.reserved import RESERVATIONS
 
 
 def _shown(record: Any, names: list[str]) -> dict[str, Any]:
@@ -104,6 +105,7 @@ LIMITS = [
     "canary_soak",
     "window_end",
     "parameters",
+    "reserved_hosts",
 ]
 
 
@@ -197,6 +199,7 @@ def detail(found: Detail, now: datetime.datetime) -> dict[str, Any]:
         "projects": [
             {**_shown(p, _PROJECT), "waits": waits.get(p.project_id, [])} for p in found.projects
         ],
+        RESERVATIONS: found.session.progress.get(RESERVATIONS, []),
         "action_plugins": [{**_shown(a, _ACTION), "metadata": a.meta} for a in found.actions],
         "action_plugin_instances": [{**_shown(r, _RUN), "metadata": r.meta} for r in found.runs],
     }

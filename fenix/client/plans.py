@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from fenix.client.results import Reservation
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PlannedHost:
@@ -71,6 +73,7 @@ class Plan:
     :ivar duration: ``seconds``, ``ends_at``, and ``phases``: seconds by what is done then.
     :ivar outside_window: hosts that are not done before ``window_end``.
     :ivar obstacles: what would stop the session as things are now.
+    :ivar reservations: leases that the session would meet, an obstacle or not.
     """
 
     workflow: str = ""
@@ -85,6 +88,7 @@ class Plan:
     duration: dict[str, Any] = dataclasses.field(default_factory=dict)
     outside_window: list[str] = dataclasses.field(default_factory=list)
     obstacles: list[str] = dataclasses.field(default_factory=list)
+    reservations: list[Reservation] = dataclasses.field(default_factory=list)
     projects: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
     @property

@@ -196,6 +196,20 @@ class ActionRun:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Reservation:
+    """A lease of Blazar's that takes a host, or room on it, from ``start`` to ``end``."""
+
+    host: str
+    lease_id: str
+    lease_name: str = ""
+    project_id: str = ""
+    resource_type: str = ""
+    status: str = ""
+    start: _Time = None
+    end: _Time = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Detail:
     """A session with everything that belongs to it."""
 
@@ -205,6 +219,7 @@ class Detail:
     hosts: list[Host] = dataclasses.field(default_factory=list)
     instances: list[Instance] = dataclasses.field(default_factory=list)
     projects: list[Project] = dataclasses.field(default_factory=list)
+    reservations: list[Reservation] = dataclasses.field(default_factory=list)
     action_plugins: list[Action] = dataclasses.field(default_factory=list)
     action_plugin_instances: list[ActionRun] = dataclasses.field(default_factory=list)
 

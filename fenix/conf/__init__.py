@@ -26,8 +26,8 @@ from fenix.conf import (
     command_action,
     engine,
     metrics,
+    neighbours,
     notifications,
-    observers,
     service_auth,
     webhook,
     workflow,
@@ -57,7 +57,7 @@ def register(conf: cfg.ConfigOpts) -> None:
     set_defaults()
     for module in _MODULES:
         module.register(conf)
-    observers.register(conf)
+    neighbours.register(conf)
     db_options.set_defaults(conf)
     policy_opts.set_defaults(conf)
     reports_opts.set_defaults(conf)
@@ -123,4 +123,4 @@ def list_opts() -> Iterator[tuple[str, list[Any]]]:
     """Sections and their options, for oslo-config-generator and the manual."""
     for module in _MODULES:
         yield module.GROUP, module.list_opts()
-    yield from observers.list_sections()
+    yield from neighbours.list_sections()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fenix.emulator.alarms import Alarms
+from fenix.emulator.blazar import Lease
 from fenix.emulator.clock import Clock, utc
 from fenix.emulator.cold import ColdMigrations
 from fenix.emulator.entities import Aggregate, Flavor, Project, Resources, ServerGroup, Token, User
@@ -38,8 +39,10 @@ class Cloud(State):
         self.alarms = Alarms()
         self.region = "RegionOne"
         self.maintenance_url: str | None = None
-        self.not_deployed: set[str] = set()
+        self.not_deployed: set[str] = {"reservation"}
         """Service types that the catalogue leaves out, such as ``alarming``."""
+        self.leases: list[Lease] = []
+        """What Blazar knows, once ``reservation`` is deployed."""
         self.token_seconds = 3600.0
         self.tokens: dict[str, Token] = {}
         self.services: dict[str, Service] = {}

@@ -80,6 +80,7 @@ def catalogue(cloud: "Cloud", base_url: str) -> list[dict[str, Any]]:
         ("placement", "placement", f"{base_url}/placement"),
         ("image", "glance", f"{base_url}/image"),
         ("alarming", "aodh", f"{base_url}/alarming"),
+        ("reservation", "blazar", f"{base_url}/reservation/v1"),
     ]
     if cloud.maintenance_url:
         services.append(("maintenance", "fenix", cloud.maintenance_url))

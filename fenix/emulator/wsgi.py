@@ -7,6 +7,7 @@ from http.client import responses
 from typing import TYPE_CHECKING, Any
 
 from fenix.emulator.aodh import AlarmingApi
+from fenix.emulator.blazar import ReservationApi
 from fenix.emulator.errors import Refused
 from fenix.emulator.identity import IdentityApi
 from fenix.emulator.image import ImageApi
@@ -21,11 +22,18 @@ StartResponse = Callable[..., Any]
 
 
 class Application:
-    """WSGI callable: ``/identity``, ``/compute``, ``/placement``, ``/alarming``, ``/image``."""
+    """WSGI callable: ``/identity``, ``/compute`` and the other services, each below its name."""
 
     def __init__(self, cloud: "Cloud") -> None:
         self.cloud = cloud
-        kinds: list[type[Api]] = [IdentityApi, ComputeApi, PlacementApi, AlarmingApi, ImageApi]
+        kinds: list[type[Api]] = [
+            IdentityApi,
+            ComputeApi,
+            PlacementApi,
+            AlarmingApi,
+            ImageApi,
+            ReservationApi,
+        ]
         self.services = {kind.prefix: kind(cloud) for kind in kinds}
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -36,6 +36,7 @@ _SETTINGS = (
     "canary_soak",
     "window_end",
     "parameters",
+    "reserved_hosts",
 )
 #: Part of [api] rpc_timeout in which a DELETE is waited for.
 _PATIENCE = 0.8

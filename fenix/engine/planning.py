@@ -20,6 +20,7 @@ from fenix.workflow import expecting
 from fenix.workflow.base import BaseWorkflow
 from fenix.workflow.hold import Hold, Ports
 from fenix.workflow.outcome import Fatal
+from fenix.workflow.reserved import RESERVATIONS
 from fenix.workflow.snapshot import Snapshot
 
 
@@ -91,6 +92,7 @@ class Planning:
             **_view(made, hold),
             **_times_view(made, known, begin, session),
             "obstacles": obstacles,
+            RESERVATIONS: hold.noted(RESERVATIONS, []),
             "projects": [
                 {"project_id": p.project_id, "has_manager": p.has_manager}
                 for p in sorted(hold.snapshot.projects.values(), key=lambda p: p.project_id)

@@ -17,7 +17,7 @@ from oslo_db import exception as db_exc
 from oslo_service import service
 
 from fenix import exceptions, timing, version
-from fenix.cloud import aodh
+from fenix.cloud import aodh, blazar
 from fenix.cloud.keystone import ServiceAuth
 from fenix.cloud.nova import NovaCloud
 from fenix.cloud.shared import SharedCloud
@@ -53,6 +53,7 @@ def openstack(conf: cfg.ConfigOpts) -> Ports:
     return Ports(
         cloud=SharedCloud(NovaCloud(auth, conf.workflow.pci_aliases)),
         managers=Shared(alarms.managers) if conf.notifications.use_aodh else _nobody_knows,
+        reservations=Shared(blazar.Blazar(auth).reservations),
     )
 
 

@@ -186,6 +186,15 @@ def shown(value: Any) -> Any:
     return value
 
 
+def reserved(found: results.Reservation) -> str:
+    """A reservation in words."""
+    begin, end = results.text_of(found.start), results.text_of(found.end)
+    return (
+        f"{found.host}: {begin} to {end}, lease {found.lease_name} ({found.lease_id}), "
+        f"{found.resource_type}, project {found.project_id}"
+    )
+
+
 def fields(found: Any, names: Sequence[str]) -> tuple[Any, ...]:
     """Attributes of a result, in order."""
     return tuple(shown(getattr(found, name)) for name in names)

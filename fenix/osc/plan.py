@@ -12,6 +12,7 @@ from cliff import columns
 
 from fenix.client import progress
 from fenix.client.plans import Plan, PlannedMove
+from fenix.client.results import Reservation, text_of
 from fenix.osc import base, pictures, session_fields
 from fenix.view import chart as charts
 from fenix.view.chart import Bar, Chart, Row
@@ -65,6 +66,11 @@ def _lines(found: list[Any], words: Callable[[Any], str]) -> _Told:
     return _Told([dataclasses.asdict(f) for f in found], "\n".join(words(f) for f in found))
 
 
+def _plain(found: Reservation) -> dict[str, Any]:
+    times = {"start": text_of(found.start), "end": text_of(found.end)}
+    return {**dataclasses.asdict(found), **times}
+
+
 def _beside(plan: Plan, name: str) -> str:
     """A total, and what is possible at best."""
     return f"{plan.totals.get(name)} (at best {plan.bounds.get(name)})"
@@ -91,6 +97,9 @@ _FIELDS: dict[str, Callable[[Plan], Any]] = {
     "blocked_hosts": lambda p: _lines(p.blocked_hosts, lambda b: f"{b.host}: {b.why}; {b.remedy}"),
     "outside_window": lambda p: base.shown(p.outside_window),
     "obstacles": lambda p: base.shown(p.obstacles),
+    "reservations": lambda p: _Told(
+        [_plain(r) for r in p.reservations], "\n".join(map(base.reserved, p.reservations))
+    ),
     "groups": lambda p: _lines(
         p.groups,
         lambda g: f"{g.group_id}: {g.members} members, {g.moves} moves, at least {_clock(g.pace)}",

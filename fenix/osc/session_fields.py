@@ -22,6 +22,7 @@ OPTIONS = {
     "canary_hosts": "--canary-hosts",
     "canary_soak": "--canary-soak",
     "window_end": "--window-end",
+    "reserved_hosts": "--reserved-hosts",
     "parameters": "--parameters",
 }
 
@@ -33,6 +34,7 @@ _PLAIN = (
     "canary_hosts",
     "canary_soak",
     "window_end",
+    "reserved_hosts",
     "parameters",
 )
 
@@ -99,6 +101,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="<seconds>",
         type=values.whole(0, "seconds"),
         help="Watch the first hosts for so long before the others",
+    )
+    parser.add_argument(
+        "--reserved-hosts",
+        metavar="<rule>",
+        choices=["refuse", "maintain"],
+        help="What to do with hosts that are reserved in Blazar: refuse to touch them, or maintain "
+        "them",
     )
     parser.add_argument(
         "--parameters",

@@ -58,6 +58,7 @@ def columns(detail: results.Detail) -> tuple[tuple[str, ...], tuple[Any, ...]]:
         "projects": len(detail.projects),
         "instances": len(detail.instances),
         "waiting_for": base.shown(waiting_for),
+        "reservations": base.shown([base.reserved(r) for r in detail.reservations]),
         "actions": base.shown([f"{a.type}: {a.plugin}" for a in detail.action_plugins]),
     }
     return COLUMNS, (*base.fields(detail.session, _SHOWN), *(more[name] for name in _MORE))

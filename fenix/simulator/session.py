@@ -125,7 +125,9 @@ class Session:
             conf=settings(self._options),
             store=self._mortality.store(self.store),
             clock=self.clock,
-            ports=Ports(cloud=self._mortality.cloud(port), managers=self._managers),
+            ports=Ports(
+                cloud=self._mortality.cloud(port), managers=self._managers, reservations=list
+            ),
             plugins=self,
             leases=self,
             on_commit=lambda _changes: None,

@@ -25,6 +25,7 @@ from fenix.workflow.inventory import Inventory
 from fenix.workflow.moving import OWN, PLANNED, Moving
 from fenix.workflow.outcome import Fatal, Outcome, Wait
 from fenix.workflow.outside import Outside
+from fenix.workflow.reserved import Reserved
 from fenix.workflow.resuming import ONE_HOST, Resuming
 from fenix.workflow.upkeep import Upkeep
 from fenix.workflow.watching import Watching
@@ -52,6 +53,7 @@ class BaseWorkflow:
         self.asking = Asking(hold)
         self.acting = Acting(hold)
         self.inventory = Inventory(hold)
+        self.reserved = Reserved(hold)
         self.moving = Moving(hold, self.inventory)
         self.watching = Watching(hold, self.inventory, self.moving)
         self.upkeep = Upkeep(hold, self.acting, Outside(hold, self.inventory))

@@ -17,7 +17,7 @@ from typing import Any
 from oslo_config import cfg
 
 from fenix import timing
-from fenix.cloud import aodh
+from fenix.cloud import aodh, blazar
 from fenix.cloud import base as cloud_base
 from fenix.conf import api as conf_api
 from fenix.db import advance, records
@@ -30,10 +30,11 @@ from fenix.workflow.snapshot import Snapshot
 
 @dataclasses.dataclass(frozen=True)
 class Ports:
-    """The outside: a cloud, and who manages what (None where there is no Aodh)."""
+    """The outside: a cloud, who manages what (None where there is no Aodh), what is reserved."""
 
     cloud: cloud_base.Cloud
     managers: Callable[[], dict[str, aodh.Manager] | None]
+    reservations: Callable[[], list[blazar.Reservation]]
 
 
 class Hold:
@@ -74,6 +75,11 @@ class Hold:
         """Managers by project; None where there is no Aodh."""
         self._check_lease()
         return self._ports.managers()
+
+    def reservations(self) -> list[blazar.Reservation]:
+        """What is reserved of hosts; nothing where there is no Blazar."""
+        self._check_lease()
+        return self._ports.reservations()
 
     def now(self) -> datetime.datetime:
         """The present time."""

@@ -61,15 +61,16 @@ class RollingWorkflow(BaseWorkflow):
         return self.steering.plan(times)
 
     def obstacles(self) -> list[str]:
-        """Projects that nobody answers for, where that is not allowed."""
+        """Reserved hosts, and projects that nobody answers for, where that is not allowed."""
+        found = [why_not] if (why_not := self.reserved.why_not()) else []
         concerned = {
             i.project_id for h in self.snapshot.computes() for i in self.snapshot.on(h.hostname)
         }
         try:
             self.asking.look_up(concerned)
         except Fatal as error:
-            return [str(error)]
-        return []
+            found.append(str(error))
+        return found
 
     # States
 
@@ -89,6 +90,7 @@ class RollingWorkflow(BaseWorkflow):
         if not self.hold.noted("discovered"):
             self.inventory.discover()
             self.inventory.demand_movable()
+            self.reserved.demand_none()
             self.hold.note("discovered", True)
             self.look()
         wait = self.ask_everyone(states.MAINTENANCE, not_before=self.session.maintenance_at)
@@ -103,6 +105,8 @@ class RollingWorkflow(BaseWorkflow):
         self.upkeep.services()
         self.inventory.observe()
         self.inventory.demand_movable()
+        # Who reserved a host while projects answered has not been told of the session.
+        self.reserved.demand_none()
         return Go(self._way_on())
 
     def scale_in(self) -> Outcome:

@@ -67,6 +67,13 @@ allow = upgrade = {lab_tool} upgrade {{host}}
 [notifications]
 # maintenance.host also goes to the administrators of the infrastructure.
 host_event_projects = {admin_project}
+# Where there is no Aodh, only projects with a webhook of their own have a manager.
+project_event_types =
+
+# Managers listen on this machine.
+[webhook]
+allow_http = true
+allowed_networks = 127.0.0.0/8
 """
 
 _CREDENTIALS = """\

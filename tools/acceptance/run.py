@@ -25,6 +25,7 @@ import rolling
 import service_faults
 import upgrade
 import verdicts
+import without_aodh
 from alarms import Tap
 from checks import Report
 from client import Client
@@ -111,6 +112,7 @@ PARTS = (
     *conversation.SCENARIOS,
     *constrained.SCENARIOS,
     *neighbours.SCENARIOS,
+    *without_aodh.SCENARIOS,
     *half_way.SCENARIOS,
     *host_changes.SCENARIOS,
     *upgrade.SCENARIOS,

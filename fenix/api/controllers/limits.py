@@ -7,6 +7,7 @@ from typing import Any
 
 from fenix import exceptions, timing
 from fenix.api import validation
+from fenix.conf import neighbours
 
 _MAX_INT = 2**31 - 1
 #: Years; what is added to a later time would not be a time any more.
@@ -28,6 +29,12 @@ PROPERTIES: validation.Schema = {
     "canary_hosts": _number("the number of hosts that are maintained before all others"),
     "canary_soak": _number("a whole number of seconds from 0"),
     "window_end": {"type": "string", "description": "send a time such as '2026-01-31 23:30:00'"},
+    "reserved_hosts": {
+        "type": "string",
+        "enum": [neighbours.REFUSE, neighbours.MAINTAIN],
+        "description": f"send '{neighbours.REFUSE}' to fail before hosts that are reserved are "
+        f"touched, '{neighbours.MAINTAIN}' to go on",
+    },
     "parameters": {"type": "object", "description": "send an object of the workflow's parameters"},
 }
 

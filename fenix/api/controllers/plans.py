@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fenix.api.answers import an_object, listed, nullable
+from fenix.api.answers import RESERVATION, an_object, listed, nullable
 from fenix.api.controllers.sessions import CREATE, checked_creation
 from fenix.api.resource import Resource, verb
 
@@ -64,6 +64,7 @@ PLAN = an_object(
     duration=_DURATION,
     outside_window=listed(_TEXT),
     obstacles=listed(_TEXT),
+    reservations=listed(RESERVATION),
     projects=listed(an_object(project_id=_TEXT, has_manager={"type": "boolean"})),
 )
 

@@ -74,7 +74,7 @@ class Witness:
             return ports.managers()
 
         cloud: Any = _Noted(ports.cloud, self._note)
-        return Ports(cloud=cloud, managers=managers)
+        return Ports(cloud=cloud, managers=managers, reservations=ports.reservations)
 
     def _note(self) -> None:
         with self._lock:

@@ -27,7 +27,7 @@ _WORKFLOWS = ("default", "vnf", "silent", "slow", "defect", "full")
 #: Of a cloud without hosts.
 EMPTY_PLAN: dict[str, Any] = {
     **{k: [] for k in ("waves", "moves", "groups", "blocked_hosts", "outside_window")},
-    **{k: [] for k in ("obstacles", "projects")},
+    **{k: [] for k in ("obstacles", "projects", "reservations")},
     **{k: {} for k in ("bounds", "totals", "ratios")},
     "workflow": "default",
     "scale_in": None,

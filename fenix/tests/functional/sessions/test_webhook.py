@@ -214,7 +214,7 @@ class BesideAodhTest(WebhookTestCase):
 
     def build(self) -> None:
         super().build()
-        self.cloud.not_deployed.clear()
+        self.cloud.not_deployed.discard("alarming")
 
     def test_with_an_alarm_as_well_it_hears_once(self) -> None:
         self.manager.subscribe(f"http://127.0.0.1:{self.manager._server.server_port}/alarm")

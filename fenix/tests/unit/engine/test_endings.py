@@ -42,7 +42,7 @@ class DeleteTest(testtools.TestCase):
             conf=self.conf,
             database=self.database,
             clock=self.clock,
-            ports=Ports(cloud=None, managers=dict),  # type: ignore[arg-type]
+            ports=Ports(cloud=None, managers=dict, reservations=list),  # type: ignore[arg-type]
             plugins=None,  # type: ignore[arg-type]
             nudge=lambda session_id: self.nudged.set(),
             endings=self.endings,

@@ -1,4 +1,4 @@
-"""``[masakari]`` and ``[vitrage]``: neighbours that are told what becomes of hosts."""
+"""``[masakari]`` and ``[vitrage]`` are told what becomes of hosts; ``[blazar]`` is asked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 
 #: Section -> what the catalogue calls the service.
-SERVICES = {"masakari": "instance-ha", "vitrage": "rca"}
+SERVICES = {"masakari": "instance-ha", "vitrage": "rca", "blazar": "reservation"}
+
+#: What becomes of a session whose hosts are reserved.
+REFUSE, MAINTAIN, IGNORE = "refuse", "maintain", "ignore"
 
 VITRAGE_OPTS = [
     cfg.StrOpt(
@@ -23,7 +26,31 @@ VITRAGE_OPTS = [
         help="Severity of the alarm; one of those in Vitrage's datasources_values/doctor.yaml.",
     ),
 ]
-_MORE: dict[str, list[Any]] = {"masakari": [], "vitrage": VITRAGE_OPTS}
+BLAZAR_OPTS = [
+    cfg.StrOpt(
+        "reserved_hosts",
+        default=REFUSE,
+        choices=[
+            (REFUSE, "the session fails before any work, naming the leases"),
+            (MAINTAIN, "it names the leases in its detail and history, and goes on"),
+            (IGNORE, "Blazar is not asked"),
+        ],
+        help="What a session does whose hosts are reserved, unless it was created with "
+        "reserved_hosts. Where the catalogue has no Blazar, none are.",
+    ),
+    cfg.IntOpt(
+        "lookahead",
+        default=86400,
+        min=0,
+        help="Seconds from the beginning of the work within which a lease that begins counts, for "
+        "sessions without window_end; with it, leases that begin before it.",
+    ),
+]
+_MORE: dict[str, list[Any]] = {
+    "masakari": [],
+    "vitrage": VITRAGE_OPTS,
+    "blazar": BLAZAR_OPTS,
+}
 
 
 def register(conf: cfg.ConfigOpts) -> None:
