@@ -16,8 +16,8 @@ OPTS = [
         "connect_retries_total",
         default=3,
         min=0,
-        help="How often a call that reads from Placement or Aodh is repeated when its connection "
-        "fails. Calls that change something are never repeated without looking first.",
+        help="How often a call that reads from Placement, Aodh or Blazar is repeated when its "
+        "connection fails. Calls that change something are never repeated without looking first.",
     ),
 ]
 

@@ -187,11 +187,14 @@ class AwayTest(ReservationsTestCase):
 class HangingTest(ReservationsTestCase):
     """Blazar takes calls, and says nothing."""
 
-    settings = {"service_auth": {"timeout": 5}, "workflow": {"cloud_retry_time": 3}}
+    settings = {
+        "service_auth": {"timeout": 3, "connect_retries_total": 0},
+        "workflow": {"cloud_retry_time": 3},
+    }
 
     def test_the_session_does_not_hang(self) -> None:
         # Twice the time-out; the emulated cloud has a thread less meanwhile.
-        self.spoil("hang", seconds=10.0)
+        self.spoil("hang", seconds=6.0)
         session_id = self.create()
         detail = self.wait_state(session_id, "MAINTENANCE_FAILED", seconds=2 * PATIENCE)
         self.assertIn("Blazar: list hosts", detail["session"]["reason"])
