@@ -14,8 +14,6 @@ from unittest import mock
 from fenix.client import errors, results
 from fenix.osc import base, waiting
 
-_NOW = datetime.datetime.now(datetime.UTC)
-
 
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
@@ -23,13 +21,15 @@ class _Terminal(io.StringIO):
 
 
 def detail(percent: int, state: str = "PLANNED_MAINTENANCE") -> results.Detail:
+    # Of the moment of the test: its module may have been imported minutes before.
+    now = datetime.datetime.now(datetime.UTC)
     return results.Detail(
         session=results.Session(session_id="s", state=state, reason="it broke"),
         percent_done=percent,
-        eta=None if percent == 100 else _NOW + datetime.timedelta(hours=2),
+        eta=None if percent == 100 else now + datetime.timedelta(hours=2),
         hosts=[
             results.Host(
-                hostname=f"compute-{n}", maintained=n * 25 < percent, started_at=_NOW, phase="done"
+                hostname=f"compute-{n}", maintained=n * 25 < percent, started_at=now, phase="done"
             )
             for n in range(4)
         ],
