@@ -19,6 +19,7 @@ from fenix.db import (
     lifecycle,
     outbox,
     records,
+    reservations,
     subscriptions,
 )
 from fenix.db import sessions as db_sessions
@@ -71,6 +72,10 @@ class Store(Protocol):
 
     def holders(self) -> dict[str, str]:
         """Which session holds which host."""
+        ...
+
+    def reserved(self, session_id: str) -> dict[str, reservations.Amounts]:
+        """What moves of other sessions are about to take of hosts: vCPUs, MiB, GiB."""
         ...
 
     def left_at(self, message_id: str) -> datetime.datetime | None:
@@ -128,6 +133,7 @@ class SqlStore:
         self._database = database
         # Who takes a host meanwhile finds out itself what is on it.
         self._holders = Shared(lambda: lifecycle.holders(database), lasts=_HOLDERS_LAST)
+        self._reserved = Shared(lambda: reservations.all_of_them(database))
 
     def session(self, session_id: str) -> records.Session:
         """See :class:`Store`."""
@@ -164,6 +170,10 @@ class SqlStore:
     def holders(self) -> dict[str, str]:
         """See :class:`Store`."""
         return dict(self._holders())
+
+    def reserved(self, session_id: str) -> dict[str, reservations.Amounts]:
+        """See :class:`Store`."""
+        return reservations.of_others(self._reserved(), session_id)
 
     def left_at(self, message_id: str) -> datetime.datetime | None:
         """See :class:`Store`."""

@@ -147,6 +147,10 @@ class MemoryStore:
         """See :class:`fenix.db.store.Store`."""
         return {h.hostname: h.session_id for h in self._hosts.values() if not h.outside}
 
+    def reserved(self, session_id: str) -> dict[str, tuple[float, float, float]]:
+        """See :class:`fenix.db.store.Store`; there is one session."""
+        return {}
+
     def left_at(self, message_id: str) -> datetime.datetime | None:
         """See :class:`fenix.db.store.Store`."""
         return self._left.get(message_id)

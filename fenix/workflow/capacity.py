@@ -138,6 +138,8 @@ class Picture:
         used = total(size(i, self._demands.pinned(i)) for i in there) + Size(
             host.used_vcpus, host.used_memory_mb, host.used_disk_gb
         )
+        if host.outside and host.hostname in self._snapshot.reserved:
+            used = used + Size(*self._snapshot.reserved[host.hostname])
         groups = {i.group_id for i in there if i.group_id}
         groups.update(self._others.get(host.hostname, ()))
         return Room(

@@ -39,6 +39,9 @@ class Outside:
             self._hold.touch(host)
             what = f"{wrong}: nothing is moved to it" if wrong else "in use again"
             self._say(host.hostname, what)
+        if ours:
+            session_id = self._hold.session.session_id
+            self._hold.snapshot.reserved = self._hold.store.reserved(session_id)
         new = [
             self._inventory.add_outside(h) for h in self._inventory.usable_elsewhere(seen.values())
         ]

@@ -41,6 +41,8 @@ class Snapshot:
         self.migrations_until: datetime.datetime | None = None
         #: Instances of others that changed lately: host, whether they left it, and their size.
         self.others: dict[str, tuple[str | None, bool, float, float, float]] = {}
+        #: What moves of other sessions are about to take of hosts outside: vCPUs, MiB, GiB.
+        self.reserved: dict[str, tuple[float, float, float]] = {}
         #: Computes that the cloud listed when nothing was missing; None: look again.
         self.present: frozenset[str] | None = None
         self._by_host: dict[str | None, set[str]] = {}
