@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
-import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -59,22 +58,11 @@ class Together(Generic[A, R]):
 
 
 class Shared(Generic[R]):
-    """A read without arguments, made once for all who wait for it.
+    """A read without arguments, made once for all who wait for it."""
 
-    :param lasts: for so many seconds an answer is good enough for whoever comes later.
-    """
-
-    def __init__(self, read: Callable[[], R], lasts: float = 0.0) -> None:
+    def __init__(self, read: Callable[[], R]) -> None:
         self._together = Together[None, R](lambda _: read(), lambda one, _: one)
-        self._lasts = lasts
-        self._last: tuple[float, R] | None = None
 
     def __call__(self) -> R:
-        """The answer of a read that began after this call, or a moment before; do not change it."""
-        known, begun = self._last, time.monotonic()
-        if known is not None and begun - known[0] < self._lasts:
-            return known[1]
-        answer = self._together(None)
-        if self._lasts:
-            self._last = (begun, answer)
-        return answer
+        """The answer of a read that began after this call; leave it as it is."""
+        return self._together(None)

@@ -27,9 +27,6 @@ from fenix.db.api import Database
 from fenix.db.known_hosts import Change
 from fenix.together import Shared
 
-#: Seconds for which every session of an engine makes do with one look at who holds which host.
-_HOLDERS_LAST = 1.0
-
 
 class Store(Protocol):
     """What the holder of a session reads and writes."""
@@ -131,8 +128,7 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # Who takes a host meanwhile finds out itself what is on it.
-        self._holders = Shared(lambda: lifecycle.holders(database), lasts=_HOLDERS_LAST)
+        self._holders = Shared(lambda: lifecycle.holders(database))
         self._reserved = Shared(lambda: reservations.all_of_them(database))
 
     def session(self, session_id: str) -> records.Session:
