@@ -123,7 +123,11 @@ class _Search:
         self._options = options
         self._second_moves = options.second_moves(cloud)
         self._effort = self._vain = 0
-        self._is_paced = options.times is not None and _paced(cloud)
+        # Answers are left out: those that a session has had by now would make its course another
+        # than the plan's.
+        times = options.times
+        self._times = dataclasses.replace(times, answer=0.0, once=0.0) if times else None
+        self._is_paced = self._times is not None and _paced(cloud)
         self.best = Course((), cloud.sources)
         self._least = self._cost(self.best)
 
@@ -162,8 +166,8 @@ class _Search:
         if self._options.second_moves_percent > 0:
             moves = sys.maxsize
         steps = 0
-        if self._is_paced and self._options.times is not None:
-            least = bounds.bounds(self._cloud, self._options.times, self._options.limit)
+        if self._is_paced and self._times is not None:
+            least = bounds.bounds(self._cloud, self._times, self._options.limit)
             steps = self._options.steps(least.makespan)
         return self._options.cost(0, bounds.waves(self._cloud), moves, steps)
 
@@ -180,10 +184,9 @@ class _Search:
         return course
 
     def _steps(self, course: Course) -> int:
-        times = self._options.times
-        if times is None:
+        if self._times is None:
             return 0
-        taken = timeline(course, self._cloud, times, self._options.limit)
+        taken = timeline(course, self._cloud, self._times, self._options.limit)
         return self._options.steps(taken.makespan)
 
     def _straight(self, order: Order) -> None:

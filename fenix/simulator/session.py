@@ -48,6 +48,7 @@ class Scenario:
     :ivar answers: managers by project; a project that is not named has none.
     :ivar mortality: when engines are killed; None: never.
     :ivar options: of the service, by section and name.
+    :ivar limits: of the session, as its creation takes them (contract section 8).
     :ivar look: seconds between two looks at the cloud while something happens there. Looks that
         could not see a change are left out, so a short time costs little.
     :ivar longest: virtual seconds after which a session counts as one that does not end.
@@ -58,6 +59,7 @@ class Scenario:
     workflow: str = "default"
     answers: Mapping[str, managers.Manager] = dataclasses.field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    limits: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     times: Times = USUAL
     faults: faults.Faults = faults.NONE
     mortality: mortality.Mortality | None = None
@@ -137,6 +139,7 @@ class Session:
         specs = [h for h in self._scenario.topology.hosts if not h.outside]
         now = self.clock.now()
         row = records.Session(_ID, self._scenario.workflow, states.INITIAL, now, now, wake_at=now)
+        row.settings = dict(self._scenario.limits)
         hosts = [
             records.Host(
                 _ID,

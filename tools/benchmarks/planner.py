@@ -34,9 +34,21 @@ def _arguments(argv):
     parser.add_argument(
         "--clouds", type=int, default=3, help="seeds for each kind of cloud (%(default)s)"
     )
+    parser.add_argument(
+        "--hosts",
+        type=_range,
+        default=(1, 1000),
+        metavar="LEAST-MOST",
+        help="the size of the clouds of 'bounds' (1-1000)",
+    )
     parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be repeated")
     parser.add_argument("--json", action="store_true", help="figures for a program")
     return parser.parse_args(argv)
+
+
+def _range(text):
+    least, _, most = text.partition("-")
+    return int(least), int(most or least)
 
 
 def _log(text):

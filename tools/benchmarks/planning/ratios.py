@@ -93,12 +93,12 @@ def _run(table, taken, percent, workflow="default"):
     return result
 
 
-def _sessions(table, taken, shares):
+def _sessions(table, taken):
     times = bounds.Times(sample.MOVE, sample.HOST, parallel_moves=sample.PARALLEL)
     least = bounds.bounds(sample.picture(taken.topology), times)
     kind = "equal hosts" if taken.even else "random clouds"
     count = len(taken.topology.servers)
-    for percent in shares:
+    for percent in SHARES:
         result = _run(table, taken, percent)
         if result is None:
             continue
@@ -170,12 +170,14 @@ LIMITS = {
 def figures(options, log):
     """Every figure against a bound."""
     table, seeds = Table(), range(1, options.clouds + 1)
-    for taken in (*sample.even(), *sample.mixed(seeds)):
-        log(f"{taken.name}, seed {taken.seed}")
-        _sessions(table, taken, SHARES)
-    for taken in sample.grouped(seeds):
-        log(f"{taken.name}, seed {taken.seed}")
-        _paced(table, taken)
+    least, most = options.hosts
+    for measure, taken in (
+        *((_sessions, t) for t in (*sample.even(), *sample.mixed(seeds))),
+        *((_paced, t) for t in sample.grouped(seeds)),
+    ):
+        if least <= len(taken.topology.hosts) <= most:
+            log(f"{taken.name}, seed {taken.seed}")
+            measure(table, taken)
     found = [table.figure(n, limit) for n, limit in LIMITS.items() if table.ratios[n]]
     if table.impossible:
         text = f"clouds of which no host can be emptied, certainly: {'; '.join(table.impossible)}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from fenix.tests.functional import conformance
 from fenix.tests.functional.sessions.base import SessionTestCase
+from fenix.tests.functional.sessions.vnf_base import VnfTestCase
 
 
 class PlanTestCase(SessionTestCase):
@@ -117,6 +118,28 @@ class AgreementTest(EightComputes):
         )
         self.assertEqual(409, answer.status_code, answer.text)
         self.assertIn(f"compute-1 (session {session_id})", answer.json()["error"]["message"])
+
+
+class PacedAgreementTest(EightComputes, VnfTestCase):
+    """Groups set the pace: the course is chosen by the times that are expected."""
+
+    def started(self) -> None:
+        super().started()
+        workers = [s for h in self.cloud.hosts.values() for s in self.cloud.servers.on(h)]
+        workers = [s for s in workers if s.name.startswith("worker")]
+        for number in range(3):
+            members = workers[number::4]
+            self.cloud.define_group(f"g{number}", members)
+            self.group(f"g{number}", members, max_impacted_members=1 + number, recovery_time=1)
+
+    def body(self) -> dict[str, Any]:
+        return {**super().body(), "workflow": "vnf"}
+
+    def test_plan_and_session_agree(self) -> None:
+        planned = self.promise_and_keep()
+        self.assertLess({"g0", "g1", "g2"}, {g["group_id"] for g in planned["groups"]})
+        for number in range(3):
+            self.assertLessEqual(self.most_impacted(f"g{number}", 1), 1 + number)
 
 
 class SecondMovesTest(EightComputes):

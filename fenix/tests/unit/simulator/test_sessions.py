@@ -4,8 +4,9 @@ import logging
 import unittest
 from unittest import mock
 
-from fenix import states
+from fenix import states, timing
 from fenix.simulator import clouds, managers, random_sessions, session, topology
+from fenix.simulator.clock import moment
 from fenix.simulator.faults import Faults
 from fenix.simulator.session import Scenario, simulate
 from fenix.workflow.outcome import Wait
@@ -19,6 +20,18 @@ def _even(hosts, used, **changed):
     made = clouds.generate(clouds.Shape(hosts, used, flavors=_ONE_SIZE), 1)
     answers = {f"project-{n}": managers.helpful for n in range(4)}
     return Scenario(made, answers=answers, times=topology.STEADY, **changed)
+
+
+def _cloud(hosts, outside=""):
+    """Hosts by name, with their vCPUs and those of their instances, of one project."""
+    specs, servers = [], []
+    for name, (vcpus, sizes) in hosts.items():
+        specs.append(topology.HostSpec(name, vcpus, vcpus * 4096, 4000, outside=name == outside))
+        servers.extend(
+            topology.ServerSpec(f"{name}-{n}", "p", name, size, size * 1024, 10)
+            for n, size in enumerate(sizes)
+        )
+    return topology.Topology(tuple(specs), tuple(servers))
 
 
 class _Quiet(unittest.TestCase):
@@ -48,6 +61,46 @@ class TestSessions(_Quiet):
         result = simulate(_even(4, 1.0))
         self.assertEqual((states.MAINTENANCE_DONE, None, ()), _end(result))
         self.assertGreater(result.asked["SCALE_IN"], 0)
+
+    def test_projects_are_asked_once_to_scale_in_for_all_hosts(self):
+        # Room for the small host lets the session begin, and would leave the large ones behind.
+        cloud = _cloud({"small": (2, [1, 1]), "large-1": (8, [4, 4]), "large-2": (8, [4, 4])})
+        result = simulate(Scenario(cloud, answers={"p": managers.helpful}, times=topology.STEADY))
+        self.assertEqual((states.MAINTENANCE_DONE, None, ()), _end(result))
+        self.assertEqual(1, result.asked["SCALE_IN"])
+
+    def test_projects_are_asked_for_further_hosts_as_long_as_that_pays(self):
+        cloud = _cloud({f"host-{n}": (4, [1] * 4) for n in range(10)})
+        left = []
+        for least in (0, 1200, 5000):
+            options = {"workflow": {"scale_in_saving": least}}
+            result = simulate(
+                Scenario(
+                    cloud,
+                    answers={"p": managers.helpful},
+                    times=topology.STEADY,
+                    options=options,
+                )
+            )
+            self.assertEqual((states.MAINTENANCE_DONE, None, ()), _end(result))
+            left.append((result.waves, result.asked["SCALE_IN"]))
+        # A second host's worth halves ten waves; a third one saves a single wave more.
+        self.assertEqual([(10, 1), (5, 1), (10, 1)], left)
+
+    def test_a_window_that_is_long_enough_for_the_small_host_only(self):
+        cloud = _cloud(
+            {"large": (64, [1] * 60), "outside": (64, []), "small": (8, [1])}, outside="outside"
+        )
+        result = simulate(
+            Scenario(
+                cloud,
+                times=topology.STEADY,
+                options={"workflow": {"host_maintenance_time": 100, "expected_move_time": 20}},
+                limits={"window_end": timing.wire(moment(200))},
+            )
+        )
+        self.assertEqual((states.MAINTENANCE_FAILED, 1), (result.state, result.hosts_done))
+        self.assertIn("1 of 2 hosts are maintained, 1 are left: large.", result.reason)
 
     def test_an_engine_that_dies_often_moves_nothing_twice(self):
         calm = simulate(_even(6, 0.7, options=_ONE_AT_A_TIME))
