@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import collections
+import math
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from fenix.planner.model import Size, Source
+from fenix.planner.model import Group, Size, Source
+
+#: Hosts of a line among which the next one is chosen.
+_AHEAD = 32
 
 Rule = Callable[[Source], tuple[float, ...]]
 Order = Callable[[Iterable[Source]], list[Source]]
@@ -48,6 +53,45 @@ def near(rule: Rule, distance: float, seed: int) -> Order:
         return sorted(line, key=lambda s: place[s.name])
 
     return ordered
+
+
+def spread(order: Order, groups: Mapping[str, Group], together: int, move: float) -> Order:
+    """An order in which hosts that are emptied together share few groups that take their time.
+
+    In the place of each host comes, of those that follow, the one that waits least for the hosts
+    shortly before it.
+
+    :param together: hosts that are emptied together, about.
+    :param move: seconds that one move takes.
+    """
+
+    def ordered(sources: Iterable[Source]) -> list[Source]:
+        line, found = order(sources), []
+        members = {s.name: _slow(s, groups) for s in line}
+        recent: collections.Counter[str] = collections.Counter()
+
+        def wait(source: Source) -> float:
+            longest = 0.0
+            for group_id, count in members[source.name].items():
+                group = groups[group_id]
+                rounds = math.ceil((recent[group_id] + count) / group.max_impacted) - 1
+                longest = max(longest, rounds * (move + group.recovery_time))
+            return longest
+
+        while line:
+            nearest = range(min(_AHEAD, len(line)))
+            chosen = line.pop(min(nearest, key=lambda n: (wait(line[n]), n)))
+            found.append(chosen)
+            recent.update(members[chosen.name])
+            if len(found) > together:
+                recent.subtract(members[found[-together - 1].name])
+        return found
+
+    return ordered
+
+
+def _slow(source: Source, groups: Mapping[str, Group]) -> collections.Counter[str]:
+    return collections.Counter(i.group for i in source.items if i.group in groups and i.group)
 
 
 def _fullness(source: Source) -> float:

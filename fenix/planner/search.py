@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fenix.planner import bounds
 from fenix.planner.course import Course, Preparation, Step, chained, follow
 from fenix.planner.model import Cloud, Source, Times
-from fenix.planner.orders import RULES, Order, by_rule, cheapest, near
+from fenix.planner.orders import RULES, Order, by_rule, cheapest, near, spread
 from fenix.planner.placement import Rooms
 from fenix.planner.timeline import timeline
 
@@ -144,12 +144,15 @@ class _Search:
                 self._prepared(by_rule(rule), alone)
         goal = self._goal()
         self._effort = self._vain = 0
+        together = bounds.together(self._cloud) if self._is_paced else 0
         for seed in range(_MOST_ORDERS):
             patience = _PACED_PATIENCE if self._least[:2] <= goal[:2] else _PATIENCE
             if self._least <= goal or self._effort > _EFFORT or self._vain > patience:
                 return
             self._vain += 1
             order = near(RULES[seed % len(RULES)], (seed // len(RULES) % 8 + 1) / 8, seed)
+            if self._is_paced and self._times is not None:
+                order = spread(order, self._cloud.groups, together, self._times.move)
             self._straight(order)
             if preparing:
                 self._prepared(order, alone)

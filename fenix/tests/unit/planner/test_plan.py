@@ -7,6 +7,7 @@ import dataclasses
 import testtools
 
 from fenix.planner.model import Cloud, Group, Item, Needs, Offers, Room, Source, Times
+from fenix.planner.orders import by_rule, cheapest, spread
 from fenix.planner.plan import GroupHit, Options, plan
 from fenix.planner.reasons import Reason
 from fenix.planner.sequence import Shortage
@@ -82,6 +83,12 @@ class PlanTest(testtools.TestCase):
         for known, seconds in ((None, 430), (times, 320)):
             found = plan(made, Options(20, times=known), times)
             self.assertEqual((3, seconds), (found.course.waves, found.makespan))
+
+    def test_an_order_in_which_groups_are_spread(self) -> None:
+        groups = {g: Group(g, 2, max_impacted=1, recovery_time=100) for g in "xy"}
+        line = [host(f"{g}{n}", 2, Item(f"{g}{n}", size(1), group=g)) for g in "xy" for n in "12"]
+        found = spread(by_rule(cheapest), groups, 2, 10)(line)
+        self.assertEqual(["x1", "y1", "x2", "y2"], [s.name for s in found])
 
     def test_the_limit_makes_hosts_wait_for_one_another(self) -> None:
         made = cloud(*(host(f"h{n}", 4) for n in range(4)))
