@@ -75,7 +75,7 @@ class EightComputes(PlanTestCase):
         # Of 28 instances, those of the host with the fewest move twice at least.
         self.assertEqual(30, planned["bounds"]["moves"])
         session_id = self.create(**self.body())
-        self.done(session_id)
+        self.wait_state(session_id, "MAINTENANCE_DONE", seconds=300)
         self.assert_agree(planned, session_id)
         self.assert_cloud_sound()
         return planned
@@ -123,6 +123,9 @@ class AgreementTest(EightComputes):
 class PacedAgreementTest(EightComputes, VnfTestCase):
     """Groups set the pace: the course is chosen by the times that are expected."""
 
+    # Nobody is silent here, however slow the machine is.
+    settings = {"workflow": {"project_maintenance_reply": 300}}
+
     def started(self) -> None:
         super().started()
         workers = [s for h in self.cloud.hosts.values() for s in self.cloud.servers.on(h)]
@@ -130,7 +133,7 @@ class PacedAgreementTest(EightComputes, VnfTestCase):
         for number in range(3):
             members = workers[number::4]
             self.cloud.define_group(f"g{number}", members)
-            self.group(f"g{number}", members, max_impacted_members=1 + number, recovery_time=1)
+            self.group(f"g{number}", members, max_impacted_members=1 + number, recovery_time=0)
 
     def body(self) -> dict[str, Any]:
         return {**super().body(), "workflow": "vnf"}
@@ -139,7 +142,7 @@ class PacedAgreementTest(EightComputes, VnfTestCase):
         planned = self.promise_and_keep()
         self.assertLess({"g0", "g1", "g2"}, {g["group_id"] for g in planned["groups"]})
         for number in range(3):
-            self.assertLessEqual(self.most_impacted(f"g{number}", 1), 1 + number)
+            self.assertLessEqual(self.most_impacted(f"g{number}"), 1 + number)
 
 
 class SecondMovesTest(EightComputes):
