@@ -1,6 +1,7 @@
 """Every word of a small session, recorded and held against the contract's sequence.
 
-Two full computes and a controller: room is short and no host is empty, so every state comes.
+Two full computes and a controller: room is short and no host is empty, so every state comes. The
+manager says "not now" once.
 """
 
 import collections
@@ -22,6 +23,7 @@ _Listener = runpy.run_path(str(pathlib.Path(__file__).parents[1] / "infra_admin.
 _CONTROLLER, _COMPUTES = "controller", ("compute-1", "compute-2")
 _OF_HOST = "maintenance.host"
 _END = "MAINTENANCE_DONE"
+_REFUSED = "MAINTENANCE"
 #: Two of them fill a host.
 _FLAVOR = "lab.medium"
 _INSTANCES = {
@@ -132,7 +134,7 @@ def a_recorded_conversation(stage):
         clean(stage)
     moved = collections.Counter(m.source_compute for m in moves)
     # The counter has them in the order of their first move.
-    expected = recording.contract([_CONTROLLER], list(moved), moved)
+    expected = recording.contract([_CONTROLLER], list(moved), moved, [_REFUSED])
     got = recording.gist(said, stage.managers[0].project)
     report.equal("every event and reply is the contract's, in its order", expected, got)
     wrong = recording.session_faults(said)
@@ -146,6 +148,7 @@ def _session(stage):
     """Runs the session; returns what was said, and Nova's records of the moves, oldest first."""
     lab, admin, manager = stage.lab, stage.admin, stage.managers[0]
     begun = now()
+    manager.refuses[_REFUSED] = 1
     lab.boot(
         [
             {"name": name, "project": manager.project, "host": host, "flavor": _FLAVOR}

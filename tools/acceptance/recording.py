@@ -54,12 +54,13 @@ def session_states(said):
     return [s for n, s in enumerate(states) if n == 0 or states[n - 1] != s]
 
 
-def contract(controllers, computes, moved):
+def contract(controllers, computes, moved, refused=()):
     """What section 6 of the contract says of a session in which room is short and no host empty.
 
     :param controllers: their names, in order.
     :param computes: in the order of their maintenance; the first is emptied in PREPARE.
     :param moved: instances moved off each compute.
+    :param refused: states to which the project says "not now" once.
     :returns: what :func:`gist` finds.
     """
     first, *others = computes
@@ -67,20 +68,23 @@ def contract(controllers, computes, moved):
     def work(host):
         return [f"{host} IN_MAINTENANCE", f"{host} MAINTENANCE_COMPLETE"]
 
-    def empty(host, state):
-        return [*_asked(state), *["? INSTANCE_ACTION_DONE"] * moved[host]]
+    def asked(state):
+        return [*(_asked(state, "NACK") if state in refused else []), *_asked(state, "ACK")]
 
-    way = [*_asked("MAINTENANCE"), *_asked("SCALE_IN"), *empty(first, "PREPARE_MAINTENANCE")]
+    def empty(host, state):
+        return [*asked(state), *["? INSTANCE_ACTION_DONE"] * moved[host]]
+
+    way = [*asked("MAINTENANCE"), *asked("SCALE_IN"), *empty(first, "PREPARE_MAINTENANCE")]
     for host in controllers:
         way += work(host)
     way += work(first)
     for host in others:
         way += [*empty(host, "PLANNED_MAINTENANCE"), *work(host)]
-    return [*way, *_asked("MAINTENANCE_COMPLETE")]
+    return [*way, *asked("MAINTENANCE_COMPLETE")]
 
 
-def _asked(state):
-    return [f"? {state}", f"! ACK_{state}"]
+def _asked(state, answer):
+    return [f"? {state}", f"! {answer}_{state}"]
 
 
 #: From each state, those that may follow (section 6); what a session that is well goes through.

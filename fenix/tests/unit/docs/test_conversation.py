@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+from fenix.notifications import payloads
 from fenix.tests.unit.docs.base import ROOT, DocsTestCase
 
 
@@ -24,7 +25,7 @@ class ConversationTest(DocsTestCase):
 
     def test_what_was_said_is_the_contract_s_sequence(self) -> None:
         moved = {"compute-1": 1, "compute-2": 2}
-        expected = self.recording.contract(["controller"], list(moved), moved)
+        expected = self.recording.contract(["controller"], list(moved), moved, ["MAINTENANCE"])
         self.assertEqual(expected, self.recording.gist(self.said, "vnf-a"))
         self.assertEqual([], self.recording.session_faults(self.said))
 
@@ -46,3 +47,25 @@ class ConversationTest(DocsTestCase):
 
         shown = from_code.conversation(ROOT / "doc" / "conversation.json")
         self.assertEqual([one["body"] for one in self.said], [json.loads(b) for _, b in shown])
+
+
+class HostChangesTest(DocsTestCase):
+    """doc/host-changes.json, written by the acceptance."""
+
+    def test_both_are_shown_with_what_is_sent(self) -> None:
+        said = json.loads((ROOT / "doc" / "host-changes.json").read_text())
+        found = []
+        for one in said:
+            self.assertEqual(payloads.HOST, one["how"])
+            event = one["body"]["reason_data"]["event"]
+            found.append({name: value for name, _kind, value in event["traits"]})
+        sent = [
+            payloads.host(
+                session_id="",
+                hostname="compute-6",
+                state=state,
+                project_id=found[0]["project_id"],
+            )
+            for state in (payloads.HOST_REMOVED, payloads.HOST_ADDED)
+        ]
+        self.assertEqual(sent, found)
