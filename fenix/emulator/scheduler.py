@@ -108,9 +108,8 @@ class Scheduler:
         if group.policy == "anti-affinity":
             others = sum(member != server_id for member in at.get(host.name, ()))
             return "anti-affinity" if others >= group.max_server_per_host else None
-        elsewhere = any(
-            member != server_id for name, on in at.items() if name != host.name for member in on
-        )
+        # The server's own place counts, too: Nova leaves a member no other host.
+        elsewhere = any(on for name, on in at.items() if name != host.name)
         return "affinity" if elsewhere else None
 
     def pick(self, wish: Wish, but: Collection[Host] = ()) -> Host | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fenix.conf.workflow import LIVE_MIGRATE, OWN_ACTION
 from fenix.db import records
 from fenix.planner.placement import Placement, Rooms
-from fenix.workflow import capacity
+from fenix.workflow import bound, capacity
 from fenix.workflow.capacity import Picture
 from fenix.workflow.consent import Consent, agreed
 from fenix.workflow.hold import Hold
@@ -76,7 +76,7 @@ class Emptying:
         """See to it that an agreed move has what it needs."""
         if not agreed(instance, state):
             return
-        self._demand_time(instance)
+        self._refuse_hopeless(instance)
         if instance.action == OWN_ACTION and instance.move_phase in (None, PLANNED):
             room = None
             if self.mitigates(instance):
@@ -92,12 +92,14 @@ class Emptying:
                 )
             self._moving.plan(instance, self._target(instance, targets))
 
-    def _demand_time(self, instance: records.Instance) -> None:
-        """Do not begin a live migration that cannot but be aborted."""
+    def _refuse_hopeless(self, instance: records.Instance) -> None:
+        """Do not begin a move that Nova refuses, nor one that cannot but be aborted."""
         if instance.move_phase not in (None, PLANNED) or instance.action == OWN_ACTION:
             return
-        why = self.too_short(instance)
-        if why is not None and self._moving.action(instance) == LIVE_MIGRATE:
+        why = bound.why(self._hold, instance)
+        if why is None and self._moving.action(instance) == LIVE_MIGRATE:
+            why = self.too_short(instance)
+        if why is not None:
             # Continued, the session asks again how it is to be moved.
             self._reset(instance)
             raise Fatal(f"{instance.host}: {why}. Then continue the session")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from fenix.cloud import base
 from fenix.db import records
-from fenix.workflow import demands
+from fenix.workflow import bound, demands
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
 
@@ -195,14 +195,16 @@ class Inventory:
         """
         member_of: dict[str, str] = {}
         apart, wishes = [], {}
-        for group in self._hold.cloud.groups():
+        groups = self._hold.cloud.groups()
+        for group in groups:
             member_of.update(dict.fromkeys(group.members, group.group_id))
             if group.anti_affinity and group.hard:
                 apart.append([group.group_id, group.hard])
-            elif group.anti_affinity or group.affinity:
+            elif not group.hard and (group.anti_affinity or group.affinity):
                 wishes[group.group_id] = group.affinity
         self._hold.note("apart", sorted(apart))
         self._hold.note("wishes", wishes or None)
+        bound.note(self._hold, groups)
         self._snapshot.server_groups = member_of
         return member_of
 

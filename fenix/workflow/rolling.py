@@ -8,9 +8,11 @@ from __future__ import annotations
 import datetime
 
 from fenix import states
+from fenix.conf.workflow import OWN_ACTION
 from fenix.db import records
 from fenix.planner.model import Times
 from fenix.planner.plan import Plan
+from fenix.workflow import bound
 from fenix.workflow.asking import UNTOLD
 from fenix.workflow.base import BaseWorkflow
 from fenix.workflow.capacity import Picture
@@ -61,16 +63,22 @@ class RollingWorkflow(BaseWorkflow):
         return self.steering.plan(times)
 
     def obstacles(self) -> list[str]:
-        """Reserved hosts, and projects that nobody answers for, where that is not allowed."""
+        """Reserved hosts, projects that nobody answers for, and instances that Nova never moves."""
         found = [why_not] if (why_not := self.reserved.why_not()) else []
-        concerned = {
-            i.project_id for h in self.snapshot.computes() for i in self.snapshot.on(h.hostname)
-        }
+        concerned = [i for h in self.snapshot.computes() for i in self.snapshot.on(h.hostname)]
         try:
-            self.asking.look_up(concerned)
+            self.asking.look_up({i.project_id for i in concerned})
         except Fatal as error:
             found.append(str(error))
+        for instance in concerned:
+            why = bound.why(self.hold, instance)
+            if why is not None and self.likely(instance) != OWN_ACTION:
+                found.append(why)
         return found
+
+    def likely(self, instance: records.Instance) -> str:
+        """The action that an instance gets when its project does not choose another."""
+        return self.moving.action(instance)
 
     # States
 

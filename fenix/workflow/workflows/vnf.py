@@ -53,10 +53,14 @@ class Workflow(RollingWorkflow):
         move = 0.0 if self.expected is None else self.expected.move
         for instance in self.snapshot.alive():
             why = self.grouping.too_short(instance, move)
-            chosen = self.grouping.preferred(instance) or self.moving.action(instance)
-            if why is not None and chosen == LIVE_MIGRATE and instance.state != "SHUTOFF":
+            may = self.likely(instance) == LIVE_MIGRATE and instance.state != "SHUTOFF"
+            if why is not None and may:
                 found.append(why)
         return found
+
+    def likely(self, instance: records.Instance) -> str:
+        """What the instance's constraints prefer."""
+        return self.grouping.preferred(instance) or super().likely(instance)
 
     def handle(self) -> Outcome:
         """Run the method of the session's state; who has arrived begins to recover."""

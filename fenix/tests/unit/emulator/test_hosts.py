@@ -230,6 +230,13 @@ class TestGroups(base.EmulatorTestCase):
         self.advance(2)
         self.assertEqual("error", self.migration(first).status)
 
+    def test_affinity_binds_the_only_member_too(self):
+        group = self.cloud.add_server_group(self.project, "affinity")
+        only = self.boot("a", "c1", group=group)
+        self.nova.servers.live_migrate(only.id, "c0", "auto")
+        self.advance(2)
+        self.assertEqual("error", self.migration(only).status)
+
 
 class TestFlavors(base.EmulatorTestCase):
     def test_flavors(self):
