@@ -74,13 +74,14 @@ class Pacing:
             self._hold.touch(instance)
 
     def _admit(self, instance: records.Instance, group: Group) -> bool:
-        if self._ledger.has_place(instance, group):
-            return self._may_go(instance, group)
-        if group.group_id in self._full:
+        if group.group_id in self._full and not self._ledger.has_place(instance, group):
             return False
+        # Before a place counts: one is left from a run that was not kept, and is settled here.
         self._refresh()
         if instance.gone:
             return False
+        if self._ledger.has_place(instance, group):
+            return self._may_go(instance, group)
         for _ in range(_TRIES):
             row = self._ledger.row(group)
             verdict = self._verdict(group, row, instance)
@@ -98,9 +99,8 @@ class Pacing:
 
         Places of further members that wait here are not counted: they may have to wait on.
         """
-        self._refresh()
-        if instance.gone or not self._is_idle(instance.instance_id):
-            return not instance.gone
+        if not self._is_idle(instance.instance_id):
+            return True
         row = self._ledger.row(group)
         verdict = self._verdict(group, row, instance, self._idle(row))
         if not verdict.start:
