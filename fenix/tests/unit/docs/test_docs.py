@@ -219,7 +219,7 @@ class ApiPageTest(DocsTestCase):
         self.assertEqual(sorted(codes), sorted(map(int, listed)))
 
     def test_the_examples_have_the_fields_that_are_sent(self) -> None:
-        detail = self.example("projects")
+        detail = self.example("session", "projects")
         own = {*views._SESSION, *views.LIMITS, "paused", "metadata"}
         self.assertEqual(own, detail["session"].keys())
         for key, fields in (
