@@ -103,11 +103,8 @@ class Action(Base):
     """A command without a table."""
 
 
-class Lister(Base, command.Lister):
-    """A command with a table of many."""
-
-    #: In setup.cfg; of our own, so that commands of others keep the formats that they have.
-    formatter_namespace = "openstack.maintenance.formatter.list"
+class _Tabular(Base):
+    """A command that prints columns or fields."""
 
     def produce_output(
         self, parsed_args: argparse.Namespace, column_names: Sequence[str], data: Any
@@ -117,24 +114,21 @@ class Lister(Base, command.Lister):
         :raises osc_lib.exceptions.CommandError: a column that does not exist was asked for.
         """
         _check_columns("--column", parsed_args.columns, column_names)
-        _check_columns("--sort-column", parsed_args.sort_columns, column_names)
-        return int(super().produce_output(parsed_args, column_names, data))
+        _check_columns("--sort-column", getattr(parsed_args, "sort_columns", ()), column_names)
+        return int(super().produce_output(parsed_args, column_names, data))  # type: ignore[misc]
 
 
-class ShowOne(Base, command.ShowOne):
+class Lister(_Tabular, command.Lister):
+    """A command with a table of many."""
+
+    #: In setup.cfg; of our own, so that commands of others keep the formats that they have.
+    formatter_namespace = "openstack.maintenance.formatter.list"
+
+
+class ShowOne(_Tabular, command.ShowOne):
     """A command with the fields of one."""
 
     formatter_namespace = "openstack.maintenance.formatter.show"
-
-    def produce_output(
-        self, parsed_args: argparse.Namespace, column_names: Sequence[str], data: Any
-    ) -> int:
-        """Print, once it is clear what.
-
-        :raises osc_lib.exceptions.CommandError: a field that does not exist was asked for.
-        """
-        _check_columns("--column", parsed_args.columns, column_names)
-        return int(super().produce_output(parsed_args, column_names, data))
 
 
 def _check_columns(option: str, asked: Sequence[str], there: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ def why(hold: Hold, instance: records.Instance) -> str | None:
     """Why Nova will not move an instance, and what helps; None when it may.
 
     Its scheduler counts the host that a member leaves among those of the group (seen with Nova
-    33), so it finds no other host even for the last member.
+    34), so it finds no other host even for the last member.
     """
     if instance.group_id not in (hold.noted(_NOTE) or ()):
         return None
