@@ -131,6 +131,10 @@ class CloudError(FenixError):
     retriable: ClassVar[bool] = True
 
 
+class CloudUntrusted(CloudError):
+    """A server of the cloud did not prove who it is; nothing was sent to it."""
+
+
 class CloudRefused(CloudError):
     """The cloud will answer the same call the same way (for example 400, 403)."""
 

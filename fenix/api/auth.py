@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import webob.exc
+from keystoneauth1 import exceptions as keystone_exc
 from keystonemiddleware import auth_token
 from oslo_config import cfg
 
-from fenix import exceptions
+from fenix import exceptions, tls
 from fenix.context import SESSION, RequestContext
 
 KEY = "fenix.context"
@@ -32,7 +34,7 @@ def authenticated(application: Any, conf: cfg.ConfigOpts) -> Any:
     if conf.api.auth_strategy == "noauth":
         guarded: Any = NoAuth(behind)
     else:
-        guarded = auth_token.AuthProtocol(Confirmed(behind), keystone_options(conf))
+        guarded = Tokens(Confirmed(behind), keystone_options(conf))
 
     def choose(environ: dict[str, Any], start_response: Any) -> Any:
         chosen = application if environ["PATH_INFO"] in PUBLIC_PATHS else guarded
@@ -44,6 +46,23 @@ def authenticated(application: Any, conf: cfg.ConfigOpts) -> Any:
 def keystone_options(conf: cfg.ConfigOpts) -> dict[str, Any]:
     """What keystonemiddleware is made with; access rules of credentials name our service type."""
     return {"oslo_config_config": conf, "service_type": "maintenance"}
+
+
+class Tokens(auth_token.AuthProtocol):
+    """keystonemiddleware, which says why Keystone cannot be asked."""
+
+    def fetch_token(self, token: str, **more: Any) -> Any:
+        """Who has a token.
+
+        :raises Unavailable: Keystone's certificate is refused.
+        """
+        try:
+            return super().fetch_token(token, **more)
+        except (webob.exc.HTTPServiceUnavailable, keystone_exc.ClientException) as error:
+            why = tls.complaint(error, "[keystone_authtoken] cafile")
+            if why is None:
+                raise
+            raise exceptions.Unavailable(f"Keystone: {why}") from error
 
 
 class Confirmed:

@@ -16,7 +16,7 @@ from oslo_log import log
 from oslo_service import service as oslo_service
 
 from fenix import conf as fenix_conf
-from fenix import exceptions, policy, version
+from fenix import exceptions, policy, tls, version
 from fenix.api import auth, deploy, server
 from fenix.api.server import CannotServe
 from fenix.notifications.webhook import caller
@@ -89,6 +89,10 @@ def check(conf: cfg.ConfigOpts) -> None:
                 "[keystone_authtoken] auth_type is not set, so no token can be validated; "
                 "configure it, or set [api] auth_strategy=noauth on a machine of your own"
             )
+        try:
+            tls.check(conf, "keystone_authtoken")
+        except exceptions.Unavailable as error:
+            raise CannotServe(str(error)) from error
 
 
 def _line(error: Exception) -> str:

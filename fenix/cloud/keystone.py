@@ -14,7 +14,7 @@ from keystoneauth1.adapter import Adapter
 from novaclient import exceptions as nova_exc
 from oslo_config import cfg
 
-from fenix import exceptions
+from fenix import exceptions, tls
 from fenix.conf.service_auth import GROUP
 
 R = TypeVar("R")
@@ -87,6 +87,7 @@ def guarded(what: str, call: Callable[[], R]) -> R:
     :param what: whom was asked for what, for the message.
     :raises CloudNotFound: 404. :raises CloudBusy: 409.
     :raises CloudRefused: any other 4xx; repeating it does not help.
+    :raises CloudUntrusted: its certificate is refused.
     :raises CloudError: no answer, 5xx, or an answer that cannot be read.
     """
     try:
@@ -94,6 +95,9 @@ def guarded(what: str, call: Callable[[], R]) -> R:
     except (nova_exc.ClientException, ka_exc.HttpError) as error:
         raise _by_code(what, error) from error
     except (ka_exc.ClientException, requests.RequestException, OSError) as error:
+        untrusted = tls.complaint(error, f"[{GROUP}] cafile")
+        if untrusted:
+            raise exceptions.CloudUntrusted(f"{what}: {untrusted}") from error
         raise exceptions.CloudError(f"{what}: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise exceptions.CloudError(

@@ -1,12 +1,16 @@
 """The cloud on a loopback port."""
 
+import dataclasses
 import logging
+import pathlib
+import ssl
 import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cheroot import wsgi
+from cheroot import errors, wsgi
+from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 from fenix.emulator.wsgi import Application
 
@@ -16,10 +20,20 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM: the server's certificate and key, and the authority that has signed it."""
+
+    certificate: pathlib.Path
+    key: pathlib.Path
+    authority: pathlib.Path
+
+
 class _Server(wsgi.Server):
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-        """What cheroot has to say; a connection that a fault cuts is no news."""
-        quiet = isinstance(sys.exc_info()[1], ConnectionAbortedError)
+        """What cheroot has to say; a connection that is cut is no news."""
+        gone = (ConnectionAbortedError, ssl.SSLError, errors.FatalSSLAlert)
+        quiet = isinstance(sys.exc_info()[1], gone)
         LOG.log(logging.DEBUG if quiet else level, "%s", msg, exc_info=traceback)
 
 
@@ -28,7 +42,7 @@ class EmulatorServer:
 
     ``with EmulatorServer(cloud) as server:`` or ``start()`` and ``stop()``; ``url`` is the
     address without a path, ``auth_url`` Keystone's. ``around`` makes of the cloud's WSGI
-    application the one that is served, for those who want to see each call.
+    application the one that is served, for those who want to see each call. ``tls``: by HTTPS.
     """
 
     def __init__(
@@ -38,19 +52,26 @@ class EmulatorServer:
         port: int = 0,
         threads: int = 16,
         around: Callable[[Application], Callable[..., Any]] | None = None,
+        tls: Tls | None = None,
     ) -> None:
         self.cloud = cloud
         self.application = Application(cloud)
         served = self.application if around is None else around(self.application)
         self._server = _Server((host, port), served, numthreads=threads, request_queue_size=128)
         self._server.expiration_interval = 0.02  # stop() waits for one
+        if tls is not None:
+            self.present(tls)
         self._thread: threading.Thread | None = None
+
+    def present(self, tls: Tls) -> None:
+        """Show another certificate, to connections that are made from now on."""
+        self._server.ssl_adapter = BuiltinSSLAdapter(str(tls.certificate), str(tls.key))
 
     @property
     def url(self) -> str:
-        """``http://HOST:PORT``; the port is known after :meth:`start`."""
+        """``http://HOST:PORT`` or ``https://…``; the port is known after :meth:`start`."""
         host, port = self._server.bind_addr
-        return f"http://{host}:{port}"
+        return f"http{'s' if self._server.ssl_adapter else ''}://{host}:{port}"
 
     @property
     def auth_url(self) -> str:

@@ -16,11 +16,12 @@ from oslo_config import cfg
 from oslo_db import exception as db_exc
 from oslo_service import service
 
-from fenix import exceptions, timing, version
+from fenix import exceptions, timing, tls, version
 from fenix.cloud import aodh, blazar
 from fenix.cloud.keystone import ServiceAuth
 from fenix.cloud.nova import NovaCloud
 from fenix.cloud.shared import SharedCloud
+from fenix.conf import service_auth
 from fenix.db import advance, claims, engines, records, schema
 from fenix.db.api import Database
 from fenix.db.store import SqlStore
@@ -77,6 +78,7 @@ class Engine(service.ServiceBase):
         self.ports = ports
         self.plugins = plugins or Plugins(conf)
         caller.check(conf)
+        tls.check(conf, service_auth.GROUP)
         self._threads: list[threading.Thread] = []
         self._metrics_server: metrics.Server | None = None
         self._stopped = threading.Event()

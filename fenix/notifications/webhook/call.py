@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from fenix import exceptions
+from fenix import exceptions, tls
 from fenix.notifications.webhook.targets import Target
 
 #: Of the addresses of one name, so many are tried.
@@ -121,4 +121,4 @@ def _cut_at(sock: socket.socket, end: float) -> Iterator[None]:
 
 
 def _named(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return tls.complaint(error, "[webhook] ca_file") or str(error) or type(error).__name__

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 
 
 class Proxy:
-    """Stands between clients and a server; nothing passes from :meth:`hold` to :meth:`go_on`."""
+    """Stands between clients and a server; nothing passes from :meth:`hold` to :meth:`go_on`.
 
-    def __init__(self, host: str, port: int) -> None:
+    :param keep: put what clients send into ``seen``, one entry for each connection.
+    """
+
+    def __init__(self, host: str, port: int, *, keep: bool = False) -> None:
         self._server = (host, port)
+        self._keep = keep
+        self.seen: list[bytearray] = []
         self._passing = threading.Event()
         self._passing.set()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -26,14 +32,23 @@ class Proxy:
                 return
             server = socket.create_connection(self._server)
             self._sockets += [client, server]
-            for ends in ((client, server), (server, client)):
-                pump = threading.Thread(target=self._pump, args=(*ends, self._passing), daemon=True)
-                pump.start()
+            sent = bytearray()
+            self.seen.append(sent)
+            for *ends, kept in ((client, server, sent), (server, client, bytearray())):
+                arguments = (*ends, self._passing, kept if self._keep else None)
+                threading.Thread(target=self._pump, args=arguments, daemon=True).start()
 
     @staticmethod
-    def _pump(source: socket.socket, target: socket.socket, passing: threading.Event) -> None:
+    def _pump(
+        source: socket.socket,
+        target: socket.socket,
+        passing: threading.Event,
+        kept: bytearray | None,
+    ) -> None:
         try:
             while data := source.recv(65536):
+                if kept is not None:
+                    kept.extend(data)
                 passing.wait()
                 target.sendall(data)
         except OSError:
@@ -50,6 +65,12 @@ class Proxy:
         """Connections that are made from now on pass; those that hang do so for ever."""
         self._passing = threading.Event()
         self._passing.set()
+
+    def cut(self) -> None:
+        """End the connections that there are."""
+        for one in self._sockets[1:]:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self.go_on()

@@ -85,6 +85,15 @@ class CommandsTest(testtools.TestCase):
         self.assertIn("fenix.actions: missing is configured but not installed", failed.stderr)
         self.assertNotIn("Traceback", failed.stderr)
 
+    def test_an_engine_with_an_authority_that_is_not_there_does_not_start(self) -> None:
+        self.command("manage", "db", "upgrade")
+        more = "[service_auth]\ncafile = /nowhere/ca.pem\n"
+        self.config.write_text(self.config.read_text() + more)
+        failed = self.command("engine")
+        self.assertEqual(1, failed.returncode)
+        self.assertIn("fenix-engine: [service_auth] cafile = /nowhere/ca.pem: ", failed.stderr)
+        self.assertNotIn("Traceback", failed.stderr)
+
 
 class EventletTest(testtools.TestCase):
     """API, engine and cloud on green threads."""

@@ -193,6 +193,15 @@ class CommandTest(unittest.TestCase):
     def test_tokens_need_a_keystone(self) -> None:
         self.refused(self.write(auth_strategy=None), "[keystone_authtoken] auth_type is not set")
 
+    def test_an_authority_of_keystone_that_is_not_there(self) -> None:
+        config = pathlib.Path(self.write(auth_strategy="keystone"))
+        config.write_text(
+            f"{config.read_text()}[keystone_authtoken]\nauth_type = password\n"
+            "auth_url = https://keystone/v3\nusername = fenix\npassword = secret\n"
+            "cafile = /nowhere/ca.pem\n"
+        )
+        self.refused(str(config), "[keystone_authtoken] cafile = /nowhere/ca.pem: ")
+
     def test_an_option_that_is_wrong(self) -> None:
         self.refused(self.write(rpc_timeout="soon"), "rpc_timeout", "soon")
 

@@ -1,9 +1,10 @@
-"""RabbitMQ, MariaDB and PostgreSQL that take connections with TLS only."""
+"""Neighbours that take connections with TLS only."""
 
 from __future__ import annotations
 
 import pathlib
 import subprocess
+import sys
 import tempfile
 from typing import Any
 
@@ -18,13 +19,19 @@ from fenix.db import records, schema
 from fenix.db.api import Database
 from fenix.notifications.publisher import Publisher
 from fenix.rpc import transport as rpc_transport
+from fenix.tests.certificates import Authority
 from fenix.tests.live.neighbours import Private
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "tools"))
+from benchmarks.service import clouds
+from benchmarks.service.deployment import Deployment
+from benchmarks.service.managers import Managers
 
 _UNTIL = 60.0
 
 
 class TlsTest(testtools.TestCase):
-    """One set of servers, with a certificate of an authority that only this test knows."""
+    """Bus and databases, with a certificate of an authority that only this test knows."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -112,3 +119,35 @@ class TlsTest(testtools.TestCase):
         except exceptions.Unavailable as error:
             return error
         return None
+
+
+class SessionTest(testtools.TestCase):
+    """fenix-api and fenix-engine as processes; none of their neighbours speaks in the clear."""
+
+    def test_a_session_with_tls_everywhere(self) -> None:
+        servers = Private(self, "rabbit", "mysql", tls=True)
+        self.addCleanup(cfg.CONF.reset)
+        tls = Authority(self).issue()
+        folder = tempfile.TemporaryDirectory(prefix="fenix-test-")
+        self.addCleanup(folder.cleanup)
+        scene = clouds.used(5, vcpus=5, speed=20.0)
+        settings: dict[str, dict[str, Any]] = {
+            "engine": {"lease": 3, "poll_interval": 0.5, "cloud_poll_interval": 0.2},
+            "oslo_messaging_rabbit": {"ssl": True, "ssl_ca_file": servers.authority},
+        }
+        url = servers.url("mysql")
+        managers = Managers(patience=_UNTIL)
+        with Deployment(
+            scene,
+            servers,
+            url,
+            pathlib.Path(folder.name),
+            settings,
+            managers,
+            tls=tls,
+            patience=2 * _UNTIL,
+        ) as fenix:
+            self.assertTrue(fenix.url.startswith("https://"))
+            fenix.done(fenix.create(scene.computes))
+            for name in scene.computes:
+                self.assertEqual("enabled", scene.cloud.host(name).compute.status)

@@ -36,6 +36,8 @@ class Failed(RuntimeError):
 class Deployment:
     """A running Fenix with its cloud; use it in a ``with`` block.
 
+    ``tls``: certificate, key and authority of the cloud and of the API; without, they speak HTTP.
+
     ``calls``: seconds on the monotonic clock at which the engine turned to the outside: called
     Nova, Placement or Aodh, or sent a notification that has come through the broker.
     """
@@ -53,6 +55,7 @@ class Deployment:
         managers=None,
         engines=1,
         patience=_PATIENCE,
+        tls=None,
     ):
         self.scene = scene
         self.cloud = scene.cloud
@@ -66,7 +69,8 @@ class Deployment:
         self._settings = settings or {}
         self._counts = [folder / f"statements-{n}" for n in range(engines)]
         self._folder = folder
-        self._emulator = EmulatorServer(self.cloud, threads=12, around=self._around)
+        self._tls = tls
+        self._emulator = EmulatorServer(self.cloud, threads=12, around=self._around, tls=tls)
         self._stops = []
 
     def __enter__(self):
@@ -84,7 +88,7 @@ class Deployment:
     def _start(self):
         self._emulator.start()
         self._stops.append(self._emulator.stop)
-        self.url = f"http://127.0.0.1:{self._port()}"
+        self.url = f"http{'s' if self._tls else ''}://127.0.0.1:{self._port()}"
         self.cloud.maintenance_url = f"{self.url}/v1"
         self.conf = self._configuration()
         self._stops.append(lambda: fenix_conf.unload(self.conf))
@@ -170,6 +174,11 @@ class Deployment:
             "service_auth": user,
             "keystone_authtoken": {**user, "www_authenticate_uri": self._emulator.auth_url},
         }
+        if self._tls:
+            files = {"ssl_cert_file": self._tls.certificate, "ssl_key_file": self._tls.key}
+            sections["api"] |= files
+            for section in ("service_auth", "keystone_authtoken"):
+                sections[section]["cafile"] = self._tls.authority
         for section, options in self._settings.items():
             sections[section] = {**sections.get(section, {}), **options}
         path = self._folder / "fenix.conf"
@@ -191,7 +200,13 @@ class Deployment:
             user_domain_id="default",
             project_domain_id="default",
         )
-        return ka_session.Session(auth=auth, timeout=max(60, self._patience))
+        return ka_session.Session(
+            auth=auth, timeout=max(60, self._patience), verify=self._trusted()
+        )
+
+    def _trusted(self):
+        """What requests is told of certificates."""
+        return str(self._tls.authority) if self._tls else True
 
     # What an administrator does
 
@@ -248,7 +263,8 @@ class Deployment:
 
     def _serves(self):
         try:
-            return requests.get(f"{self.url}/healthcheck", timeout=5).status_code == 200
+            url = f"{self.url}/healthcheck"
+            return requests.get(url, timeout=5, verify=self._trusted()).status_code == 200
         except requests.ConnectionError:
             return False
 

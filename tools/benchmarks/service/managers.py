@@ -95,12 +95,13 @@ class Managers:
                 payload = vnfm.payload_of(json.loads(body))
             if payload["state"].endswith("_DONE"):
                 continue
-            token = self._sessions[project_id].get_token()
+            keystone = self._sessions[project_id]
+            token = keystone.get_token()
             time.sleep(self._pause())
             until = time.monotonic() + self._patience
             while True:
                 sent = time.monotonic()
-                answer = self._put(http_session, payload, token)
+                answer = self._put(http_session, payload, token, keystone.verify)
                 if answer.status_code != 503 or sent > until:
                     break
                 time.sleep(0.2)
@@ -110,10 +111,12 @@ class Managers:
                 self.failures.append(answer.text)
 
     @staticmethod
-    def _put(http_session, payload, token):
+    def _put(http_session, payload, token, verify):
         return http_session.put(
             payload["reply_url"],
             json={"session_id": payload["session_id"], "state": f"ACK_{payload['state']}"},
             headers={"X-Auth-Token": token},
             timeout=60,
+            # With the session's alone, REQUESTS_CA_BUNDLE would count.
+            verify=verify,
         )

@@ -12,8 +12,10 @@ from collections.abc import Callable
 import testtools
 
 from fenix import exceptions
+from fenix.emulator.serve import Tls
 from fenix.notifications.webhook import call
 from fenix.notifications.webhook.targets import Target
+from fenix.tests.certificates import Authority
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
@@ -29,6 +31,10 @@ def _read(connection: socket.socket) -> bytes:
     return got
 
 
+def _secured(connection: socket.socket, context: ssl.SSLContext | None) -> socket.socket:
+    return context.wrap_socket(connection, server_side=True) if context else connection
+
+
 class CallTest(testtools.TestCase):
     """What becomes of a call."""
 
@@ -38,7 +44,9 @@ class CallTest(testtools.TestCase):
         self.over = threading.Event()
         self.addCleanup(self.over.set)
 
-    def serve(self, answer: Callable[[socket.socket], None]) -> int:
+    def serve(
+        self, answer: Callable[[socket.socket], None], context: ssl.SSLContext | None = None
+    ) -> int:
         """A server on the loopback that answers one connection after the other."""
         listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listener.close)
@@ -47,20 +55,26 @@ class CallTest(testtools.TestCase):
             with contextlib.suppress(OSError):
                 while True:
                     connection, _peer = listener.accept()
-                    with connection, contextlib.suppress(OSError):
+                    with contextlib.suppress(OSError), _secured(connection, context) as connection:
                         self.requests.append(_read(connection))
                         answer(connection)
 
         threading.Thread(target=loop, daemon=True).start()
         return int(listener.getsockname()[1])
 
-    def post(self, port: int, timeout: float = 30.0, scheme: str = "http") -> int:
+    def post(
+        self,
+        port: int,
+        timeout: float = 30.0,
+        scheme: str = "http",
+        context: ssl.SSLContext | None = None,
+    ) -> int:
         return call.post(
             Target(scheme, "vnfm.example.org", port, "/fenix?a=b"),
             ["127.0.0.1"],
             b'{"a": 1}',
             {"Content-Type": "application/json", "X-Fenix-Signature": "s"},
-            context=ssl.create_default_context(),
+            context=context or ssl.create_default_context(),
             connect_timeout=10.0,
             timeout=timeout,
         )
@@ -148,3 +162,35 @@ class CallTest(testtools.TestCase):
         error = self.assertRaises(exceptions.Unavailable, self.post, port, scheme="https")
         self.assertNotIsInstance(error, exceptions.Unsure)
         self.assertNotIn(b"Signature", self.requests[0])
+
+    def serve_tls(self, files: Tls) -> int:
+        """A server that shows a certificate, and answers whoever takes it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(files.certificate, files.key)
+
+        def answer(connection: socket.socket) -> None:
+            connection.sendall(_OK)
+
+        return self.serve(answer, context)
+
+    def test_a_certificate_is_checked_before_anything_is_sent(self) -> None:
+        name = "vnfm.example.org"
+        authority = Authority(self)
+        trusting = ssl.create_default_context(cafile=str(authority.path))
+        good = self.serve_tls(authority.issue(name))
+        self.assertEqual(200, self.post(good, scheme="https", context=trusting))
+        self.assertIn(b"X-Fenix-Signature: s", self.requests[0])
+        for files, why in (
+            (Authority(self, "stranger").issue(name), "let [webhook] ca_file name the file"),
+            (authority.issue(name, expired=True), "certificate has expired; renew it"),
+            (authority.issue("other.example.org"), "call the service by a name that is in the"),
+        ):
+            port = self.serve_tls(files)
+            error = self.assertRaises(
+                exceptions.Unavailable, self.post, port, scheme="https", context=trusting
+            )
+            # It is tried again: nothing was sent.
+            self.assertNotIsInstance(error, exceptions.Unsure)
+            for word in (f"https://{name}:{port}: no connection: ", "[webhook] ca_file", why):
+                self.assertIn(word, str(error))
+        self.assertEqual(1, len(self.requests))
