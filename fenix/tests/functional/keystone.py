@@ -42,6 +42,20 @@ _KNOWN: dict[str, tuple[list[str], dict[str, Any]]] = {
 }
 
 
+def options_of(url: str) -> dict[str, object]:
+    """``[keystone_authtoken]`` with a Keystone at ``url``."""
+    return {
+        "www_authenticate_uri": url,
+        "auth_url": url,
+        "auth_type": "password",
+        "username": "fenix",
+        "password": "secret",
+        "project_name": "service",
+        "user_domain_id": "default",
+        "project_domain_id": "default",
+    }
+
+
 class Keystone:
     """Start with :meth:`start`; ``url`` says where it listens."""
 
@@ -61,16 +75,7 @@ class Keystone:
 
     def options(self) -> dict[str, object]:
         """``[keystone_authtoken]`` of a service that validates tokens here."""
-        return {
-            "www_authenticate_uri": self.url,
-            "auth_url": self.url,
-            "auth_type": "password",
-            "username": "fenix",
-            "password": "secret",
-            "project_name": "service",
-            "user_domain_id": "default",
-            "project_domain_id": "default",
-        }
+        return options_of(self.url)
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
         request = webob.Request(environ)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fenix.emulator import Cloud, EmulatorServer, Timings
 from fenix.tests import base
 from fenix.tests.certificates import Authority
+from fenix.tests.functional import keystone
 from fenix.tests.functional.silence import Proxy
 from fenix.tests.functional.test_secrets import Listener
 
@@ -24,14 +25,7 @@ class TokenTlsTest(base.ApiTestCase):
         self.addCleanup(self.wire.close)
         url = f"https://127.0.0.1:{self.wire.port}/identity/v3"
         options = {
-            "www_authenticate_uri": url,
-            "auth_url": url,
-            "auth_type": "password",
-            "username": "fenix",
-            "password": "secret",
-            "project_name": "service",
-            "user_domain_id": "default",
-            "project_domain_id": "default",
+            **keystone.options_of(url),
             "cafile": self.authority.path,
             "http_request_max_retries": 0,
         }
