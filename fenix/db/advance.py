@@ -102,12 +102,12 @@ def commit(
         )
         if swapped.rowcount != 1:  # type: ignore[attr-defined]
             raise lost(write, session)
-        _write(write, changes)
+        _write(write, session.session_id, changes)
     session.revision += 1
     session.updated_at = now
 
 
-def _write(write: orm.Session, changes: Changes) -> None:
+def _write(write: orm.Session, session_id: str, changes: Changes) -> None:
     for wait, seen in changes.waits.values():
         _write_wait(write, wait, seen)
     rows.update(write, models.hosts, changes.hosts.values())
@@ -125,7 +125,9 @@ def _write(write: orm.Session, changes: Changes) -> None:
     rows.insert(write, models.outbox, changes.outgoing, without=["outbox_id"])
     for hostname in changes.release_claims:
         claims = models.host_claims
-        write.execute(sa.delete(claims).where(claims.c.hostname == hostname))
+        # A session that has failed may not hold a host any more that another has taken since.
+        mine = (claims.c.hostname == hostname, claims.c.session_id == session_id)
+        write.execute(sa.delete(claims).where(*mine))
 
 
 def _inserted(

@@ -9,7 +9,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from fenix import timing
+from fenix import states, timing
 from fenix.db import models, records, rows
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database, repeatable, retried
@@ -30,9 +30,13 @@ DONE = frozenset({SUCCEEDED, SKIPPED})
 def _claimable(now: datetime.datetime, patience: float) -> sa.ColumnElement[bool]:
     stale = now - datetime.timedelta(seconds=patience)
     waits = sa.or_(_R.c.state == PENDING, sa.and_(_R.c.state == RUNNING, _R.c.heartbeat_at < stale))
-    # Nothing begins in a session that is paused or being stopped.
+    # Nothing begins in a session that is paused, being stopped, or has failed.
     held_back = sa.select(_S.c.session_id).where(
-        sa.or_(_S.c.paused_at.is_not(None), _S.c.command.is_not(None))
+        sa.or_(
+            _S.c.paused_at.is_not(None),
+            _S.c.command.is_not(None),
+            _S.c.state == states.MAINTENANCE_FAILED,
+        )
     )
     return sa.and_(waits, _R.c.session_id.not_in(held_back))
 

@@ -207,12 +207,15 @@ class Session:
 
     def _due(self) -> float | None:
         """When something happens next; None when the session has come to rest."""
-        row = self.store.row
+        row, other = self.store.row, self.agenda.next_at()
         if row.wake_at is None:
-            if row.state not in states.IDLE:
-                self.judge.does_not_end(f"{row.state} waits for nothing")
+            if row.state in states.IDLE:
+                return None
+            if row.paused_at is not None and other is not None:
+                return other
+            self.judge.does_not_end(f"{row.state} waits for nothing")
             return None
-        wake, other = self._claimable_at(), self.agenda.next_at()
+        wake = self._claimable_at()
         return wake if other is None else min(wake, other)
 
     def _claimable_at(self) -> float:

@@ -323,6 +323,13 @@ class Asking:
         wait.status = "withdrawn"
         self._hold.touch_wait(wait, wait.replied_at)
 
+    def wait_no_longer(self, state: str) -> None:
+        """Projects whose question was withdrawn count as silent: they are not asked again."""
+        for project in self._hold.snapshot.projects.values():
+            if project.state == f"WAIT_{state}" and self.open_wait(project.project_id) is None:
+                project.state = f"SILENT_{state}"
+                self._hold.touch(project)
+
     def _ours(self, instance: records.Instance) -> bool:
         host = self._hold.snapshot.hosts.get(instance.host or "")
         return host is not None and not host.outside

@@ -124,6 +124,7 @@ class BaseWorkflow:
         if state == states.MAINTENANCE_COMPLETE:
             # Asking again would make managers scale again: going on is what the admin wants.
             self.hold.note(f"settled_{state}", True)
+            self.asking.wait_no_longer(state)
             return
         for project in self.snapshot.projects.values():
             if project.state in (f"SILENT_{state}", f"NACK_{state}"):

@@ -24,6 +24,9 @@ from fenix.workflow.upkeep import DONE, DRAINING, ENDED, MAINTAINING, PENDING, R
 if TYPE_CHECKING:
     from fenix.workflow.rolling import RollingWorkflow
 
+#: Note that services were looked at after the last host's end.
+_IN_USE = "in_use"
+
 
 class Pipeline:
     """Takes the hosts of a session from phase to phase."""
@@ -278,6 +281,9 @@ class Pipeline:
 
     def put_into_use(self) -> None:
         """At the end, every host is used again but those that failed under work."""
+        if not self._hold.noted(_IN_USE):
+            self.verify_use()
+            self._hold.note(_IN_USE, True)
         for host in self._snapshot.session_hosts():
             if self._limits.stays_out(host):
                 continue
@@ -286,6 +292,10 @@ class Pipeline:
         if report is not None and self._hold.session.reason != report:
             self._hold.session.reason = report
             self._hold.changes.session = True
+
+    def verify_use(self) -> None:
+        """Look whether every service is as the session has left it, and put right what is not."""
+        self._upkeep.services()
 
     def _end_of_window(self) -> NoReturn:
         """Nothing more begins. :raises Fatal: naming the hosts that are left."""

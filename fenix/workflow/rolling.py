@@ -194,6 +194,7 @@ class RollingWorkflow(BaseWorkflow):
             return wait
         if not self.hold.noted(f"settled_{state}"):
             self.asking.demand_consent(state)
+        self.pipeline.verify_use()
         return Go(states.FINISHED)
 
     def _tell_anew(self) -> bool:

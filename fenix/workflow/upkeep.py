@@ -32,6 +32,7 @@ SKIPPED = "skipped"
 ENDED = frozenset({DONE, QUARANTINED, SKIPPED})
 #: Phases in which something may be half done to a host.
 UNDER_WORK = frozenset({MAINTAINING, RETURNING})
+_OUT_OF_USE = UNDER_WORK | {DRAINING, QUARANTINED}
 
 #: Under this the session keeps when each host reported last at the end of its actions.
 _REPORTS = "reports"
@@ -60,7 +61,28 @@ class Upkeep:
             if self._hold.noted("discovered"):
                 self._outside.look(self._seen)
                 self._leave_out(self._outside.gone(self._seen))
+            self._repair()
         return self._seen
+
+    def _repair(self) -> None:
+        """Undo what an engine disabled that had lost the session: its last call may come late.
+
+        Or what one disabled that died before it could write so.
+        """
+        for host in self._hold.snapshot.session_hosts():
+            seen = self.services().get(host.hostname)
+            if (
+                seen is not None
+                and not seen.enabled
+                and seen.disabled_reason == self.reason
+                and not host.disabled
+                and host.phase not in _OUT_OF_USE
+            ):
+                self._hold.event(
+                    "warning", f"{host.hostname} was disabled out of turn", host=host.hostname
+                )
+                host.disabled = True
+                self.enable(host)
 
     def state_of(self, host: records.Host) -> base.CloudHost | None:
         """One host as its services report it now, or did in this run; None: it is not there.

@@ -8,10 +8,10 @@ import uuid
 import sqlalchemy as sa
 
 from fenix.db import sessions as db_sessions
-from fenix.tests.unit.db import hosts
+from fenix.tests.unit.db import failed
 
 
-class _ServerMixin(hosts.HostsMixin):
+class _ServerMixin(failed.FailedMixin):
     variable = ""
     #: Ends every connection to the test's own database but the one that says so.
     cut = ""

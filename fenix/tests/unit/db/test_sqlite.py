@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fenix.tests.unit.db import hosts
+from fenix.tests.unit.db import failed
 
 
-class SQLiteTest(hosts.HostsMixin):
+class SQLiteTest(failed.FailedMixin):
     """A file database, as the default configuration has it."""

@@ -119,6 +119,16 @@ class KilledAtEveryTransitionTest(_Quiet):
     def test_stopped_before_a_call_that_takes_effect_after_the_lease(self):
         self._every_point(_ROOMY, late=_LEASE + 5)
 
+    def test_a_service_that_is_disabled_late(self) -> None:
+        """When its host is in use again, or is the target of others by then."""
+        for scenario in (_ROOMY, _FULL):
+            _, _, calm = _play(scenario)
+            expected = _end(*_play(scenario)[:2])
+            for number, point in enumerate(calm.points, 1):
+                for late in (700, 1000) if point == "before disable" else ():
+                    found = _end(*_play(scenario, (number,), late)[:2])
+                    self.assertEqual(expected, found, f"point {number}, {late} s late")
+
     def test_two_deaths_in_a_row(self):
         _, _, calm = _play(_FULL)
         expected = _end(*_play(_FULL)[:2])
