@@ -55,3 +55,18 @@ class TwoAdminsTest(SessionTestCase):
         self.assertIn("aborted", self.reason(session_id))
         self.assertEqual({"enabled"}, {self.service(h.name).status for h in self.hosts()})
         self.assert_cloud_sound()
+
+    def test_each_pause_and_each_resume_is_given_once(self) -> None:
+        self.manager.answer["MAINTENANCE"] = lambda _: None
+        session_id = self.create(hosts=["compute-1"])
+        self.wait_for(lambda: self.manager.heard("MAINTENANCE"), "the question")
+        for command in ("pause", "resume"):
+            codes = self.at_once(session_id, *[{"command": command}] * _ADMINS)
+            self.assertEqual([200] + [409] * (_ADMINS - 1), sorted(codes), command)
+
+    def test_a_host_is_retried_or_skipped(self) -> None:
+        action = {"plugin": "dummy", "type": "host", "metadata": {"fail": True}}
+        session_id = self.create(hosts=["compute-2"], actions=[action])
+        self.reason(session_id)
+        both = [{"command": c, "host": "compute-2"} for c in ("retry_host", "skip_host")]
+        self.assertEqual([200, 409], sorted(self.at_once(session_id, *both)))

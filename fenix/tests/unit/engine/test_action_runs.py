@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import tempfile
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 import testtools
@@ -48,7 +48,30 @@ class Stalling(BaseAction):
         return Result(State.SUCCEEDED, f"attempt {self.task.attempt}, key {self.task.key}")
 
 
-class HeartbeatTest(testtools.TestCase):
+class Death(BaseException):
+    """SIGKILL."""
+
+
+class Fatal(BaseAction):
+    """Its engine dies with its first effect, before anybody knows of that."""
+
+    effects: ClassVar[list[str]] = []
+
+    def run(self) -> Result:
+        self.effects.append(self.task.key)
+        if self.task.attempt == 1:
+            raise Death
+        return Result(State.SUCCEEDED, "")
+
+
+class Checked(Fatal):
+    """The same, and it can tell that it was done."""
+
+    def done(self) -> bool:
+        return bool(self.effects)
+
+
+class TwoEnginesTestCase(testtools.TestCase):
     """Two engines and one run."""
 
     def setUp(self) -> None:
@@ -90,6 +113,38 @@ class HeartbeatTest(testtools.TestCase):
     def row(self) -> records.ActionRun:
         (run,) = db_runs.of_session(self.database, "s")
         return run
+
+
+class DeathTest(TwoEnginesTestCase):
+    """An engine dies in a run; another takes it over when its lease has ended."""
+
+    def dies_in(self, plugin: type[Fatal]) -> list[records.Event]:
+        """The history."""
+        Fatal.effects.clear()
+        self.plugins.actions["stalling"] = plugin
+        self.assertRaises(Death, self.first.execute, self.take(self.first))
+        self.after(self.conf.engine.lease - 1)
+        self.assertEqual([], self.second.due(1))
+        self.after(2)
+        self.second.execute(self.take(self.second))
+        with self.database.reader() as transaction:
+            return rows.select(transaction, models.session_events, records.Event)
+
+    def test_what_can_tell_is_not_repeated(self) -> None:
+        self.dies_in(Checked)
+        self.assertEqual(["k"], Fatal.effects)
+        self.assertEqual(("SKIPPED", 2), (self.row().state, self.row().attempt))
+
+    def test_what_cannot_tell_is_run_again_with_the_same_key_and_says_so(self) -> None:
+        events = self.dies_in(Fatal)
+        self.assertEqual(["k", "k"], Fatal.effects)
+        self.assertEqual(("SUCCEEDED", 2), (self.row().state, self.row().attempt))
+        self.assertIn("try 2 begins; the engine before showed no life", events[1].message)
+        self.assertEqual(["k"] * 3, [e.data["key"] for e in events])
+
+
+class HeartbeatTest(TwoEnginesTestCase):
+    """An engine that stalls, is stopped, or finds its database away."""
 
     def test_a_run_that_shows_life_is_not_taken(self) -> None:
         self.take(self.first)

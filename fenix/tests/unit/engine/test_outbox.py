@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import tempfile
 import threading
+from unittest import mock
 
 import testtools
 from oslo_config import cfg
@@ -15,6 +16,10 @@ from fenix.db import models, outbox, records, rows, schema
 from fenix.db.api import Database
 from fenix.engine.outbox import OutboxSender
 from fenix.notifications.carrier import Carrier
+
+
+class Death(BaseException):
+    """SIGKILL."""
 
 
 class Bus:
@@ -188,6 +193,29 @@ class OutboxSenderTest(testtools.TestCase):
         self.assertEqual(outbox.NEW, self.status("young"))
         self.assertEqual(outbox.DEAD, self.status("old"))
         self.assertRegex(self.history()[0], r"given up after 1\d\d s, 1 tries")
+
+    def test_a_sender_that_dies_after_the_bus_took_it(self) -> None:
+        """The next sends it again, with its id; what is sent once is looked after instead."""
+        self.write("p", "again")
+        self.write("q", "once", once=True)
+
+        def dies(*_: object) -> None:
+            raise Death
+
+        clock = mock.Mock(wraps=timing.SystemClock())
+        with mock.patch.object(outbox, "sent", dies):
+            for _ in range(2):
+                self.assertRaises(Death, self.sender.send_due)
+        self.assertEqual({"again", "once"}, set(self.bus.took))
+        lease = datetime.timedelta(seconds=max(self.conf.engine.lease, 4 * 60) + 1)
+        later = timing.SystemClock().now() + lease
+        clock.now.side_effect = lambda: later
+        with mock.patch.object(self.sender, "_clock", clock):
+            self.sender.send_due()
+            self.sender.send_due()
+        self.assertEqual(["again"] * 2, [m for m in self.bus.took if m == "again"])
+        self.assertEqual(1, self.bus.took.count("once"))
+        self.assertEqual((outbox.SENT, outbox.UNSURE), (self.status("again"), self.status("once")))
 
     def test_a_slow_channel_delays_itself_only(self) -> None:
         self.write("slow", "s1", "s2")
