@@ -40,3 +40,27 @@ class HandoverTest(SessionTestCase):
         revision = db_sessions.get(self.cluster.database, session_id).revision
         moved, self._seen = revision != self._seen, revision
         return moved
+
+
+class SpreadTest(SessionTestCase):
+    """Engines whose pools have one place each."""
+
+    engines = 3
+    settings = {"engine": {"pool_size": 1}}
+
+    def build(self) -> None:
+        self.computes(3)
+
+    def started(self) -> None:
+        self.managers = []
+
+    def test_sessions_that_come_together_are_shared(self) -> None:
+        action = {"plugin": "dummy", "type": "host", "metadata": {"seconds": 3}}
+        sessions = [self.create(hosts=[h.name], actions=[action]) for h in self.hosts()]
+        owners = set()
+        for session_id in sessions:
+            self.done(session_id)
+            begun = [e.data for e in self.history(session_id) if e.kind == "action"]
+            owners |= {data["engine"] for data in begun if "engine" in data}
+        self.assertGreater(len(owners), 1)
+        self.assertLessEqual(owners, {e.engine_id for e in self.cluster.engines})

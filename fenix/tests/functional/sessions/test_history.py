@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 from typing import Any
 
+from fenix import timing
 from fenix.db import purge
 from fenix.tests.functional.sessions.base import SessionTestCase
 
@@ -88,7 +89,10 @@ class HistoryTest(SessionTestCase):
         seconds = of["action"][-1]["data"]["seconds"]
         self.assertGreaterEqual(seconds, 0.2)
 
-        # What happened is still there when the session is not, until it is purged.
+        # What happened is still there when the session is not, until it is purged; nothing of a
+        # session that exists is.
+        purge.older_than(self.cluster.database, -1)
+        self.assertEqual(events, self.events(session_id))
         self.request("DELETE", f"/{session_id}")
         self.assertEqual(404, self.request("GET", f"/{session_id}").status_code)
         after = self.events(session_id)
@@ -118,3 +122,32 @@ class HistoryTest(SessionTestCase):
         self.assertIn("dummy", engine["actions"])
         self.cluster.engines.pop().stop()
         self.assertEqual([], self.admin.request(url, "GET").json()["engines"])
+
+
+class ProgressTest(SessionTestCase):
+    """What ``detail`` makes of it: how far a session is, and when it will be done."""
+
+    settings = {"workflow": {"max_parallel_hosts": 1}}
+
+    def build(self) -> None:
+        self.computes(3)
+
+    def test_percent_never_falls_and_the_end_is_foreseen(self) -> None:
+        action = {"plugin": "dummy", "type": "host", "metadata": {"seconds": 1}}
+        session_id = self.create(actions=[action])
+        seen: list[tuple[int, str | None]] = []
+
+        def at_the_end() -> bool:
+            detail = self.detail(session_id)
+            seen.append((detail["percent_done"], detail["eta"]))
+            return bool(detail["session"]["state"] == "MAINTENANCE_DONE")
+
+        self.wait_for(at_the_end, "the end")
+        percents = [percent for percent, _ in seen]
+        self.assertEqual((sorted(percents), 100), (percents, percents[-1]))
+        self.assertGreater(len(set(percents)), 3)
+        first, last = seen[0], seen[-1]
+        self.assertEqual((None, None), (first[1], last[1]))
+        foreseen = [eta for percent, eta in seen if 33 <= percent < 99 and eta is not None]
+        began = min(e.at for e in self.history(session_id))
+        self.assertGreater(min(foreseen), timing.wire(began) or "")
