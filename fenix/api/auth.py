@@ -10,6 +10,7 @@ from keystonemiddleware import auth_token
 from oslo_config import cfg
 
 from fenix import exceptions, tls
+from fenix.cloud import bounded
 from fenix.context import SESSION, RequestContext
 
 KEY = "fenix.context"
@@ -24,6 +25,8 @@ _IMPLIED = {
     "manager": ["manager", "member", "reader"],
     "member": ["member", "reader"],
 }
+#: A token with the catalogue of a large cloud has some ten thousand bytes.
+_KEYSTONE_SECONDS, _KEYSTONE_SIZE = 30.0, 16 * 1024 * 1024
 #: The project of a caller who names none, with ``auth_strategy = noauth``.
 NOAUTH_PROJECT = "admin"
 
@@ -49,7 +52,11 @@ def keystone_options(conf: cfg.ConfigOpts) -> dict[str, Any]:
 
 
 class Tokens(auth_token.AuthProtocol):
-    """keystonemiddleware, which says why Keystone cannot be asked."""
+    """keystonemiddleware, whose calls to Keystone end, and which says why it cannot be asked."""
+
+    def __init__(self, application: Any, options: dict[str, Any]) -> None:
+        super().__init__(application, options)
+        bounded.bound(self._session.session, _KEYSTONE_SECONDS, _KEYSTONE_SIZE)
 
     def fetch_token(self, token: str, **more: Any) -> Any:
         """Who has a token.

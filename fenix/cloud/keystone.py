@@ -15,6 +15,7 @@ from novaclient import exceptions as nova_exc
 from oslo_config import cfg
 
 from fenix import exceptions, tls
+from fenix.cloud import bounded
 from fenix.conf.service_auth import GROUP
 
 R = TypeVar("R")
@@ -32,6 +33,8 @@ class ServiceAuth:
         self.session: ka_session.Session = loading.load_session_from_conf_options(
             conf, GROUP, auth=auth
         )
+        group = self._group
+        bounded.bound(self.session.session, group.answer_timeout, group.max_answer_size)
         self._auth = auth
 
     @property

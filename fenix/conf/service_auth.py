@@ -12,6 +12,20 @@ GROUP = "service_auth"
 TIMEOUT = 30
 
 OPTS = [
+    cfg.FloatOpt(
+        "answer_timeout",
+        default=60.0,
+        min=1.0,
+        help="Seconds within which an answer of a service of the cloud must be complete, while "
+        "timeout is how long it may be silent.",
+    ),
+    cfg.IntOpt(
+        "max_answer_size",
+        default=64 * 1024 * 1024,
+        min=1024 * 1024,
+        help="Bytes that an answer of a service of the cloud may have, head and body. Lists are "
+        "read in pages of 1000.",
+    ),
     cfg.IntOpt(
         "connect_retries_total",
         default=3,

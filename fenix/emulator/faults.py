@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from dataclasses import dataclass, field
 from fenix.emulator.host import Host
 from fenix.emulator.server import Server
 
+_ANSWERS = ("garbage", "hang", "cut", "drip", "flood")
+#: Seconds between two bytes.
+_DRIP = 0.1
 BY_SOURCE = ("live_migration", "migrate_disk", "confirm")
 BY_DESTINATION = ("pre_live_migration", "check_destination", "finish_migration", "spawn")
 ACTIONS = (*BY_SOURCE, *BY_DESTINATION, "delete", "schedule")
@@ -29,7 +33,7 @@ class Trouble:
 
 @dataclass(slots=True, eq=False)
 class ApiFault:
-    """What the next ``times`` matching calls get: an HTTP status, ``garbage`` or ``hang``."""
+    """What the next ``times`` matching calls get: an HTTP status or a word of next_calls()."""
 
     method: str
     path: re.Pattern[str]
@@ -106,11 +110,17 @@ class Faults:
     ) -> ApiFault:
         """Spoil the next ``times`` calls whose path matches the regular expression ``path``.
 
-        ``answer`` is an HTTP status, ``"garbage"`` (200 with a body that is no JSON), ``"hang"``
-        (no answer for ``seconds`` real seconds, then 503) or ``"cut"`` (the connection ends in
-        the middle of the answer). ``after=True`` does the work first: the caller cannot know.
+        ``answer`` is an HTTP status, or
+
+        * ``"garbage"``: 200 with a body that is no JSON,
+        * ``"hang"``: no answer for ``seconds`` real seconds, then 503,
+        * ``"cut"``: the connection ends in the middle of the answer,
+        * ``"drip"``: a byte now and then for ``seconds``,
+        * ``"flood"``: a list without an end, as fast as it is taken, for ``seconds``.
+
+        ``after=True`` does the work first: the caller cannot know.
         """
-        if answer not in ("garbage", "hang", "cut") and not isinstance(answer, int):
+        if answer not in _ANSWERS and not isinstance(answer, int):
             raise ValueError(f"no such answer: {answer!r}")
         made = ApiFault(method, re.compile(path), answer, times, seconds, after, body)
         with self._lock:
@@ -134,6 +144,18 @@ class Faults:
     def hang(self, seconds: float) -> None:
         """Wait so many real seconds, or until the faults are cleared."""
         self._released.wait(seconds)
+
+    def endless(self, answer: str, seconds: float) -> Iterator[bytes]:
+        """The pieces of an answer that does not come to an end before so many real seconds."""
+        end = time.monotonic() + seconds
+        released = self._released
+        yield b'{"servers": ['
+        while time.monotonic() < end and not released.is_set():
+            if answer == "flood":
+                yield b'{"id": "x"}, ' * 5000
+            else:
+                yield b" "
+                released.wait(_DRIP)
 
     @contextmanager
     def during(self, target: str | Server | Host, **actions: str) -> Iterator[None]:

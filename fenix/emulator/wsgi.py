@@ -49,6 +49,9 @@ class Application:
         if fault.answer == "hang":
             self.cloud.faults.hang(fault.seconds)
             response = served or _spoiled(503, None)
+        elif fault.answer in ("drip", "flood"):
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return self.cloud.faults.endless(str(fault.answer), fault.seconds)
         elif fault.answer == "cut":
             start_response("200 OK", [("Content-Type", "application/json")])
             return _cut()

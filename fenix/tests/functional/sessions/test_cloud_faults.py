@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from unittest import mock
 
 from fenix.tests.functional.sessions.base import SessionTestCase
@@ -10,6 +11,9 @@ from fenix.tests.functional.sessions.base import SessionTestCase
 _COMPUTE = r"^/compute/v2"
 _TOKENS = r"^/identity/v3/auth/tokens"
 
+_MIB = 1024 * 1024
+#: MiB that the process, the emulated cloud included, may grow by; an endless answer has no limit.
+_GROWTH = 150
 #: What may be answered instead, and with which words.
 _ERRORS: tuple[tuple[int | str, str | None], ...] = (
     (500, None),
@@ -17,6 +21,8 @@ _ERRORS: tuple[tuple[int | str, str | None], ...] = (
     (503, None),
     ("cut", None),
     ("hang", None),
+    ("drip", None),
+    ("flood", None),
 )
 _ANSWERS: tuple[tuple[int | str, str | None], ...] = (
     *_ERRORS,
@@ -26,15 +32,21 @@ _ANSWERS: tuple[tuple[int | str, str | None], ...] = (
     ("garbage", "[]"),
     ("garbage", "null"),
     ("garbage", '"text"'),
+    ("garbage", json.dumps({"servers": "x" * 10 * _MIB})),
     ("garbage", json.dumps({"servers": [{"id": 7}], "services": [7], "migrations": [{}]})),
 )
+
+
+def _peak() -> float:
+    """MiB that this process has held at once so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 class CloudFaultsTest(SessionTestCase):
     """Every answer, one after the other, where a session reads; it waits and goes on."""
 
     settings = {
-        "service_auth": {"timeout": 1},
+        "service_auth": {"timeout": 1, "answer_timeout": 1, "max_answer_size": 2 * _MIB},
         "workflow": {"cloud_retry_time": 120, "live_migration_retries": 9},
     }
 
@@ -61,8 +73,10 @@ class CloudFaultsTest(SessionTestCase):
         ]
 
     def gone_through(self, session_id: str, faults: list[object]) -> None:
+        before = _peak()
         self.wait_for(lambda: not self.cloud.faults.api, "every answer was given", 120)
         self.done(session_id)
+        self.assertLess(_peak() - before, _GROWTH)
         self.assertEqual({1}, {f.hits for f in faults})  # type: ignore[attr-defined]
         self.assertEqual(1, self.moves(self.worker))
         self.assert_cloud_sound()
