@@ -271,6 +271,7 @@ class VNFM:
             path,
             method,
             json=body,
+            log="secret" not in (body or ()),
             headers={"Content-Type": "application/json"},
             endpoint_filter={"service_type": "maintenance", "region_name": self.region},
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import webob.exc
@@ -12,6 +13,8 @@ from oslo_config import cfg
 from fenix import exceptions, tls
 from fenix.cloud import bounded
 from fenix.context import SESSION, RequestContext
+
+LOG = logging.getLogger(__name__)
 
 KEY = "fenix.context"
 
@@ -58,18 +61,28 @@ class Tokens(auth_token.AuthProtocol):
         super().__init__(application, options)
         bounded.bound(self._session.session, _KEYSTONE_SECONDS, _KEYSTONE_SIZE)
 
-    def fetch_token(self, token: str, **more: Any) -> Any:
-        """Who has a token.
+    def process_request(self, request: Any) -> Any:
+        """Find out who calls, before the request is passed on.
 
-        :raises Unavailable: Keystone's certificate is refused.
+        :raises Unavailable: Keystone's certificate is refused, or what it answers cannot be read.
         """
         try:
-            return super().fetch_token(token, **more)
+            return super().process_request(request)
         except (webob.exc.HTTPServiceUnavailable, keystone_exc.ClientException) as error:
             why = tls.complaint(error, "[keystone_authtoken] cafile")
             if why is None:
                 raise
             raise exceptions.Unavailable(f"Keystone: {why}") from error
+        except webob.exc.HTTPException:
+            raise
+        except Exception as error:
+            # The libraries do not expect another shape, and fail with whatever comes of it.
+            LOG.exception("Keystone's answer about a token cannot be read")
+            raise exceptions.Unavailable(
+                f"Keystone: its answer about the token cannot be read ({type(error).__name__}); "
+                f"look whether it is Keystone's at [keystone_authtoken] auth_url, then repeat the "
+                f"request"
+            ) from error
 
 
 class Confirmed:

@@ -12,11 +12,10 @@ from typing import Any
 from keystoneauth1 import exceptions as keystone_exc
 from keystonemiddleware import auth_token
 from oslo_config import cfg
-from oslo_log import log
 from oslo_service import service as oslo_service
 
 from fenix import conf as fenix_conf
-from fenix import exceptions, policy, tls, version
+from fenix import exceptions, logs, policy, tls, version
 from fenix.api import auth, deploy, server
 from fenix.api.server import CannotServe
 from fenix.notifications.webhook import caller
@@ -107,7 +106,7 @@ def run(argv: list[str], conf: cfg.ConfigOpts | None = None) -> Any:
     """
     try:
         conf = fenix_conf.load(argv, conf=conf)
-        log.setup(conf, "fenix")
+        logs.setup(conf)
         check(conf)
         listener = server.bind(conf)
     except (cfg.Error, CannotServe) as error:

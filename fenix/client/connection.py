@@ -91,6 +91,7 @@ class Connection:
         body: Any = None,
         query: dict[str, Any] | None = None,
         again_when_busy: bool = False,
+        secret: bool = False,
     ) -> Any:
         """Make a call.
 
@@ -98,6 +99,7 @@ class Connection:
         :param body: sent as JSON unless None.
         :param query: those that are None are left out.
         :param again_when_busy: repeat after 503, for requests that mean the same when repeated.
+        :param secret: the body has something in it that no log may show.
         :returns: the decoded body of the answer.
         :raises RequestError: the service refuses; the class says how.
         :raises Unreachable: no answer came.
@@ -108,6 +110,8 @@ class Connection:
             more |= {"status_code_retries": self._retries, "retriable_status_codes": _BUSY}
         if body is not None:
             more["json"] = body
+        if secret:
+            more["log"] = False
         more["params"] = {k: v for k, v in (query or {}).items() if v is not None}
         answer = self._send(path, method, more)
         for _ in range(_TURNS):

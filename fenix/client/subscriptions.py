@@ -43,7 +43,9 @@ class Subscriptions:
             body["event_type"] = event_type
         return results.read(
             results.Subscription,
-            self._connection.request("PUT", _PATH, project_id, body=body, again_when_busy=True),
+            self._connection.request(
+                "PUT", _PATH, project_id, body=body, again_when_busy=True, secret=True
+            ),
         )
 
     def delete(self, project_id: str) -> None:

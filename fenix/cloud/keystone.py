@@ -14,7 +14,7 @@ from keystoneauth1.adapter import Adapter
 from novaclient import exceptions as nova_exc
 from oslo_config import cfg
 
-from fenix import exceptions, tls
+from fenix import exceptions, logs, tls
 from fenix.cloud import bounded
 from fenix.conf.service_auth import GROUP
 
@@ -101,7 +101,8 @@ def guarded(what: str, call: Callable[[], R]) -> R:
         untrusted = tls.complaint(error, f"[{GROUP}] cafile")
         if untrusted:
             raise exceptions.CloudUntrusted(f"{what}: {untrusted}") from error
-        raise exceptions.CloudError(f"{what}: {error}") from error
+        words = logs.without_userinfo(str(error))
+        raise exceptions.CloudError(f"{what}: {words}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise exceptions.CloudError(
             f"{what}: the answer cannot be read ({type(error).__name__}: {error})"
@@ -125,7 +126,7 @@ def deployed(http: Adapter) -> bool:
 
 def _by_code(what: str, error: Any) -> exceptions.CloudError:
     code = getattr(error, "code", None) or getattr(error, "http_status", None)
-    message = f"{what}: {error}"
+    message = f"{what}: {logs.without_userinfo(str(error))}"
     if code == 404:
         return exceptions.CloudNotFound(message)
     if code == 409:

@@ -11,16 +11,15 @@ def main() -> None:
     """Run until SIGTERM; what makes a start impossible is said in one line, exit status 1."""
     concurrency.setup()
     # Only now: eventlet, where it is chosen, has to patch before anything is imported.
-    from oslo_log import log
     from oslo_service import service
 
     from fenix import conf as fenix_conf
-    from fenix import exceptions
+    from fenix import exceptions, logs
     from fenix.db import schema
     from fenix.engine.report import Reporting
 
     conf = fenix_conf.load()
-    log.setup(conf, "fenix")
+    logs.setup(conf)
     try:
         schema.check(conf)
         engine = Reporting(conf)

@@ -21,14 +21,13 @@ _made: list[Any] = []
 
 
 def _make() -> Any:
-    from oslo_log import log
-
     from fenix import conf as fenix_conf
+    from fenix import logs
     from fenix.api import deploy
 
     named = [name for name in os.environ.get(FILES, "").split(";") if name]
     conf = fenix_conf.load([], default_config_files=named or None)
-    log.setup(conf, "fenix")
+    logs.setup(conf)
     return deploy.make_app(conf)
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from fenix.api import deploy
 from fenix.tests import base
 from fenix.tests.functional import keystone, sample
+from fenix.tests.functional.engine_process import EngineProcessTestCase
 from fenix.tests.functional.sessions.base import SessionTestCase
+from fenix.tests.functional.sessions.test_webhook import WebhookTestCase
 
 _SECRET = "swordfish"
 
@@ -104,3 +106,49 @@ class SessionTest(SessionTestCase):
         for token in tokens:
             self.assertEqual([], self.log.with_text(token))
             self.assertNotIn(token, shown)
+
+
+class EngineTest(EngineProcessTestCase):
+    """``fenix-engine`` with debug = True, and with secrets in every option that may have one."""
+
+    def test_nothing_in_its_log(self) -> None:
+        self.start(
+            f"auth_url = http://fenix:{_SECRET}-5@127.0.0.1:1/v3\nusername = fenix\n"
+            f"[DEFAULT]\ndebug = true\n"
+            f"[engine]\nhost_watch_interval = 1\n"
+            f"[webhook]\nsecret_keys = {_SECRET}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=\n"
+        )
+        # Options are shown, and a call has failed whose URL has a password.
+        text = self.log_has("Nova: ")
+        for word in ("secret_keys", "database.connection", "***@127.0.0.1:1"):
+            self.assertIn(word, text)
+        self.assertNotIn(_SECRET, text)
+
+
+class WebhookSecretTest(WebhookTestCase):
+    """What a project's calls are signed with."""
+
+    def started(self) -> None:
+        self.log = Listener(self)
+        super().started()
+
+    def test_nobody_is_shown_it(self) -> None:
+        secret = str(self.manager._secret)
+        self.manager.codes = {"MAINTENANCE": [500, 302, 404]}
+        session_id = self.create()
+        self.done(session_id)
+        paths = [
+            f"/v1/maintenance/{session_id}/detail",
+            f"/v1/maintenance/{session_id}/events",
+            "/v1/subscription",
+            f"/v1/subscription/{self.project.id}",
+            "/v1/dead_letters",
+        ]
+        for path in paths:
+            answer = self.admin.get(f"{self.cluster.url}{path}")
+            self.assertEqual(200, answer.status_code, path)
+            self.assertNotIn(secret, answer.text)
+        self.assertTrue(self.log.with_text("answered 404"))
+        self.assertEqual([], self.log.with_text(secret))
+        # Nor a signature, with which a call could be repeated.
+        self.assertEqual([], self.log.with_text("v1="))

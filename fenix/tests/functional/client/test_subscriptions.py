@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from unittest import mock
 
-from fenix.tests.functional.client.base import CommandLineTestCase
+from fenix.tests.functional.client.base import CommandLineTestCase, in_process
 
 _SECRET = "correct horse battery staple"
 
@@ -31,3 +31,13 @@ class SubscriptionsTest(CommandLineTestCase):
         self.worked("subscription", "unset", *of_project)
         self.assertIn("has no subscription", self.refused("subscription", "show", *of_project))
         self.assertEqual([], self.worked("dead", "letter", "list", "-f", "json").json())
+
+    def test_debug_shows_calls_and_not_the_secret(self) -> None:
+        debug = (*self.options(), "--debug", "maintenance", "subscription")
+        url = "https://vnfm.example.org:8443/fenix"
+        where = ("--project", self.project.id)
+        put = in_process(*debug, "set", url, *where, FENIX_WEBHOOK_SECRET=_SECRET)
+        get = in_process(*debug, "show", *where)
+        self.assertEqual((0, 0), (put.code, get.code), put.err)
+        self.assertIn("REQ: curl", get.err)
+        self.assertNotIn(_SECRET, put.out + put.err + get.out + get.err)
