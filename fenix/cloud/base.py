@@ -10,6 +10,12 @@ from typing import Protocol
 COMPUTE = "compute"
 CONTROLLER = "controller"
 
+#: Of a server that does not exist any more.
+DELETED = "DELETED"
+
+#: As much as Nova lists in one page. Of more, listings are shared for some seconds.
+LARGE = 1000
+
 #: Migration states that do not change any more.
 FINAL = frozenset({"completed", "confirmed", "reverted", "error", "failed", "cancelled", "done"})
 FAILED = frozenset({"error", "failed", "cancelled", "reverted"})
@@ -77,9 +83,9 @@ class Place:
     projects: frozenset[str] = frozenset()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, weakref_slot=True)
 class Server:
-    """An instance. ``status`` as Nova's API has it; DELETED only from :meth:`changed_since`."""
+    """An instance. ``status`` as Nova's API has it; ``DELETED`` only from :meth:`changed_since`."""
 
     server_id: str
     name: str
@@ -124,8 +130,12 @@ class Group:
 class Cloud(Protocol):
     """The port. Every call has a time-out and raises errors of :class:`.CloudError` only."""
 
-    def hosts(self, host: str | None = None) -> list[CloudHost]:
-        """Every host with a compute or control service, or one."""
+    def hosts(self, host: str | None = None, *, recent: bool = False) -> list[CloudHost]:
+        """Every host with a compute or control service, or one.
+
+        :param recent: in a cloud of more than :data:`LARGE` hosts a listing may be used that was
+            made some seconds ago.
+        """
         ...
 
     def capacity(self, hostnames: Iterable[str]) -> dict[str, Capacity]:
@@ -140,8 +150,12 @@ class Cloud(Protocol):
         """Traits of each of these compute hosts."""
         ...
 
-    def servers(self, host: str | None = None) -> list[Server]:
-        """Every instance of every project, or those on one host."""
+    def servers(self, host: str | None = None, *, recent: bool = False) -> list[Server]:
+        """Every instance of every project, or those on one host.
+
+        :param recent: where there are more than :data:`LARGE`, those listed up to a minute ago may
+            be used, with what Nova says has changed since.
+        """
         ...
 
     def changed_since(self, moment: datetime.datetime) -> list[Server]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from novaclient import api_versions
 from novaclient import client as nova_client
@@ -14,6 +14,9 @@ from fenix import timing
 from fenix.cloud import base, flavors
 from fenix.cloud.keystone import ServiceAuth, guarded, read
 from fenix.cloud.placement import Placement
+from fenix.together import Shared
+
+R = TypeVar("R")
 
 #: The newest microversion that is asked for; older clouds are spoken to in theirs. From 2.88
 #: hypervisors carry no figures, and Placement may be out of reach.
@@ -38,6 +41,8 @@ class NovaCloud:
         self._placement = Placement(auth)
         self._client: Any = None
         self._lister: Any = None
+        #: Whoever wants to know of some hosts needs a listing of the nodes of all.
+        self._nodes = Shared(lambda: read("Nova: list hypervisors", self._hypervisors))
 
     @property
     def _nova(self) -> Any:
@@ -68,8 +73,9 @@ class NovaCloud:
 
     # Hosts
 
-    def hosts(self, host: str | None = None) -> list[base.CloudHost]:
+    def hosts(self, host: str | None = None, *, recent: bool = False) -> list[base.CloudHost]:
         """Hosts of nova-compute are computes, those of nova-conductor or -scheduler controllers."""
+        del recent
         services: dict[str, list[Any]] = {}
         what = f"Nova: list services of {host or 'all hosts'}"
         for service in read(what, lambda: self._nova.services.list(host=host)):
@@ -80,11 +86,7 @@ class NovaCloud:
     def capacity(self, hostnames: Iterable[str]) -> dict[str, base.Capacity]:
         """From Placement, by the node of each host; hypervisor figures where it knows none."""
         wanted = set(hostnames)
-        nodes = {
-            h.hypervisor_hostname: h
-            for h in read("Nova: list hypervisors", self._hypervisors)
-            if h.service["host"] in wanted
-        }
+        nodes = {h.hypervisor_hostname: h for h in self._nodes() if h.service["host"] in wanted}
         known = self._placement.capacity(nodes)
         return {
             node.service["host"]: known.get(name) or _figures(node) for name, node in nodes.items()
@@ -95,7 +97,7 @@ class NovaCloud:
         wanted = set(hostnames)
         nodes = {
             h.hypervisor_hostname: h.service["host"]
-            for h in read("Nova: list hypervisors", self._hypervisors)
+            for h in self._nodes()
             if h.service["host"] in wanted
         }
         return {nodes[name]: found for name, found in self._placement.traits(nodes).items()}
@@ -111,7 +113,8 @@ class NovaCloud:
 
     def _hypervisors(self) -> list[Any]:
         return _pages(
-            lambda marker: self._nova.hypervisors.list(detailed=True, limit=_PAGE, marker=marker)
+            lambda marker: self._nova.hypervisors.list(detailed=True, limit=_PAGE, marker=marker),
+            lambda node: node,
         )
 
     def disable(self, host: base.CloudHost, reason: str) -> None:
@@ -130,8 +133,9 @@ class NovaCloud:
 
     # Instances
 
-    def servers(self, host: str | None = None) -> list[base.Server]:
+    def servers(self, host: str | None = None, *, recent: bool = False) -> list[base.Server]:
         """All instances, or those on one host; listed in pages of 1,000."""
+        del recent
         options: dict[str, Any] = {"all_tenants": 1}
         if host is not None:
             options["host"] = host
@@ -153,7 +157,10 @@ class NovaCloud:
             )
             return found
 
-        return read(what, lambda: [_server(s, self._pci_aliases) for s in _pages(page)])
+        def convert(server: Any) -> base.Server:
+            return _server(server, self._pci_aliases)
+
+        return read(what, lambda: _pages(page, convert))
 
     def groups(self) -> list[base.Group]:
         """Server groups of all projects."""
@@ -182,7 +189,7 @@ class NovaCloud:
             return found
 
         def listed() -> list[base.Migration]:
-            found = [_migration(m) for m in _pages(page, key="uuid")]
+            found = _pages(page, _migration, key="uuid")
             return sorted(found, key=lambda m: (m.created, m.updated))
 
         return read("Nova: list migrations", listed)
@@ -240,12 +247,15 @@ def _offered(probe: Any) -> api_versions.APIVersion:
     return newest
 
 
-def _pages(page: Callable[[str | None], list[Any]], key: str = "id") -> list[Any]:
-    everything: list[Any] = []
+def _pages(
+    page: Callable[[str | None], list[Any]], convert: Callable[[Any], R], key: str = "id"
+) -> list[R]:
+    """Everything, page by page, so that only one page is held as it was sent."""
+    everything: list[R] = []
     marker: str | None = None
     while True:
         found = page(marker)
-        everything.extend(found)
+        everything.extend(map(convert, found))
         if len(found) < _PAGE:
             return everything
         marker = getattr(found[-1], key)

@@ -9,6 +9,7 @@ from typing import Any
 
 from fenix.cloud import base
 from fenix.cloud.keystone import ServiceAuth, read
+from fenix.together import Shared
 
 _VERSION = "placement 1.20"
 _CLASSES = {"VCPU": "vcpus", "MEMORY_MB": "memory_mb", "DISK_GB": "disk_gb"}
@@ -19,6 +20,7 @@ class Placement:
     """Inventories of resource providers; one call a host, so ask once a session."""
 
     def __init__(self, auth: ServiceAuth) -> None:
+        self._all = Shared(self._list_all)
         self._http = auth.adapter("placement", default_microversion=_VERSION.split()[1])
 
     def capacity(self, names: Iterable[str]) -> dict[str, base.Capacity]:
@@ -44,7 +46,7 @@ class Placement:
         found = _named(self._all(), names)
         return {p["name"]: self._traits(p["uuid"], p["name"]) for p in found}
 
-    def _all(self) -> list[dict[str, str]]:
+    def _list_all(self) -> list[dict[str, str]]:
         found: list[dict[str, str]] = read(
             "Placement: list resource providers",
             lambda: self._get("/resource_providers")["resource_providers"],

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import operator
+import weakref
 
+from fenix import timing
 from fenix.cloud import base
+from fenix.cloud.recent import RecentHosts, RecentServers
 from fenix.together import Shared, Together
 
 
@@ -14,28 +18,62 @@ class SharedCloud:
     What is asked of single hosts and instances, and what changes something, goes through.
     """
 
-    def __init__(self, cloud: base.Cloud) -> None:
+    def __init__(self, cloud: base.Cloud, clock: timing.Clock | None = None) -> None:
+        clock = clock or timing.SystemClock()
         self._cloud = cloud
-        self._hosts = Shared(lambda: cloud.hosts())
-        self._servers = Shared(lambda: cloud.servers())
+        self._recent_hosts = RecentHosts(clock)
+        self._hosts = Shared(lambda: self._recent_hosts.listed(cloud.hosts))
+        recent = RecentServers(cloud, clock)
+        self._servers = Together[bool, list[base.Server]](
+            lambda anew: self._known(recent.listed() if anew else recent()), operator.or_
+        )
         self._groups = Shared(cloud.groups)
         self._places = Shared(cloud.places)
-        self._changed = Together[datetime.datetime, list[base.Server]](cloud.changed_since, min)
+        self._changed = Together[datetime.datetime, list[base.Server]](
+            lambda moment: self._known(cloud.changed_since(moment)), min
+        )
         self._moved = Together[datetime.datetime, list[base.Migration]](cloud.migrations_since, min)
+        #: Instances that somebody keeps: sessions that keep the same one share it.
+        self._kept: weakref.WeakValueDictionary[str, base.Server] = weakref.WeakValueDictionary()
         self.admin_project = cloud.admin_project
         self.capacity, self.traits = cloud.capacity, cloud.traits
         self.departures = cloud.departures
-        self.disable, self.enable = cloud.disable, cloud.enable
         self.live_migrate, self.cold_migrate = cloud.live_migrate, cloud.cold_migrate
         self.confirm, self.abort = cloud.confirm, cloud.abort
 
-    def hosts(self, host: str | None = None) -> list[base.CloudHost]:
-        """See :class:`~fenix.cloud.base.Cloud`; one is asked for alone."""
-        return list(self._hosts()) if host is None else self._cloud.hosts(host)
+    def _known(self, servers: list[base.Server]) -> list[base.Server]:
+        """Those of ``servers`` that are as they were when they were kept become the same objects.
 
-    def servers(self, host: str | None = None) -> list[base.Server]:
+        Each session keeps every instance of the cloud in view, tens of thousands in a large one.
+        """
+        kept = self._kept
+        shared = [
+            known if (known := kept.get(server.server_id)) == server else server
+            for server in servers
+        ]
+        kept.update((server.server_id, server) for server in shared)
+        return shared
+
+    def hosts(self, host: str | None = None, *, recent: bool = False) -> list[base.CloudHost]:
+        """See :class:`~fenix.cloud.base.Cloud`; one is asked for alone."""
+        if host is not None:
+            return self._cloud.hosts(host)
+        known = self._recent_hosts.get() if recent else None
+        return list(self._hosts()) if known is None else known
+
+    def servers(self, host: str | None = None, *, recent: bool = False) -> list[base.Server]:
         """See :class:`~fenix.cloud.base.Cloud`; those of one host are asked for alone."""
-        return list(self._servers()) if host is None else self._cloud.servers(host)
+        return list(self._servers(not recent)) if host is None else self._cloud.servers(host)
+
+    def disable(self, host: base.CloudHost, reason: str) -> None:
+        """See :class:`~fenix.cloud.base.Cloud`."""
+        self._cloud.disable(host, reason)
+        self._recent_hosts.changed(host, enabled=False, disabled_reason=reason)
+
+    def enable(self, host: base.CloudHost) -> None:
+        """See :class:`~fenix.cloud.base.Cloud`."""
+        self._cloud.enable(host)
+        self._recent_hosts.changed(host, enabled=True, disabled_reason=None)
 
     def groups(self) -> list[base.Group]:
         """See :class:`~fenix.cloud.base.Cloud`."""

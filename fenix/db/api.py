@@ -141,6 +141,14 @@ class Database:
         """SQLAlchemy's engine, for migrations."""
         return self._context.writer.get_engine()
 
+    @functools.cached_property
+    def skips_locked(self) -> bool:
+        """Whether a SELECT can leave out rows that another transaction has locked."""
+        dialect = self.engine.dialect
+        name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
+        version = dialect.server_version_info or ()
+        return name in _SKIPS_LOCKED and version >= _SKIPS_LOCKED[name]
+
     def dispose(self) -> None:
         """Close every connection of the pool."""
         self.engine.dispose()
@@ -149,6 +157,9 @@ class Database:
         if lookups is not None:
             lookups.dispose()
 
+
+#: The first versions that know SKIP LOCKED.
+_SKIPS_LOCKED = {"mariadb": (10, 6), "mysql": (8, 0), "postgresql": (9, 5)}
 
 #: What drivers are told of patience, by the name that their URLs begin with.
 _PATIENCE = {

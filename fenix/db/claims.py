@@ -62,16 +62,29 @@ def renew(
     owner: str,
     now: datetime.datetime,
     lease: float,
-) -> None:
-    """Hold sessions for ``lease`` more seconds; those that were taken over stay taken over."""
-    if not session_ids:
-        return
+) -> set[str]:
+    """Hold sessions for ``lease`` more seconds; those that were taken over stay taken over.
+
+    A session that somebody writes to at this moment has its turn next time: to wait for what may be
+    a long transaction would let the leases of all the others end.
+
+    :returns: those that are held for ``lease`` more seconds, where the database tells them apart;
+        elsewhere those that were asked for.
+    """
+    wanted = set(session_ids)
+    if not wanted:
+        return wanted
+    ours = _S.c.session_id.in_(wanted), _S.c.owner == owner
     with database.writer() as session:
+        if database.skips_locked:
+            free = sa.select(_S.c.session_id).where(*ours).with_for_update(skip_locked=True)
+            wanted = set(session.scalars(free))
         session.execute(
             sa.update(_S)
-            .where(_S.c.session_id.in_(session_ids), _S.c.owner == owner)
+            .where(_S.c.session_id.in_(wanted), _S.c.owner == owner)
             .values(lease_until=now + datetime.timedelta(seconds=lease))
         )
+    return wanted
 
 
 @repeatable

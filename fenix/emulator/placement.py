@@ -172,14 +172,15 @@ def inventories(cloud: "Cloud", request: Request, uuid: str) -> Response:
             "allocation_ratio": ratio,
         }
 
-    for host in _providers(cloud):
-        kind = _devices(host).get(uuid)
-        if kind is not None:
-            request.need_admin("placement:resource_providers:show")
-            found = {kind: one(host.others[kind], 0, 1.0)}
-            return Response(
-                200, {"resource_provider_generation": host.generation, "inventories": found}
-            )
+    if cloud.provider(uuid) is None:
+        for host in _providers(cloud):
+            kind = _devices(host).get(uuid)
+            if kind is not None:
+                request.need_admin("placement:resource_providers:show")
+                found = {kind: one(host.others[kind], 0, 1.0)}
+                return Response(
+                    200, {"resource_provider_generation": host.generation, "inventories": found}
+                )
     host = _find(cloud, request, uuid)
     nested = _devices(host).values()
     return Response(

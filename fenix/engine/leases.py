@@ -68,12 +68,18 @@ class Leases:
         if not held:
             return
         try:
-            claims.renew(self._database, held, self.engine_id, self._clock.now(), self.seconds)
+            renewed = claims.renew(
+                self._database, held, self.engine_id, self._clock.now(), self.seconds
+            )
             kept = claims.held(self._database, held, self.engine_id)
         except db_exc.DBError as error:
             LOG.warning("Leases of %d sessions were not renewed: %s", len(held), error)
             return
         with self._lock:
             for session_id in held:
-                if session_id in self._until:
-                    self._until[session_id] = now + self.seconds if session_id in kept else 0.0
+                if session_id not in self._until:
+                    continue
+                if session_id not in kept:
+                    self._until[session_id] = 0.0
+                elif session_id in renewed:
+                    self._until[session_id] = now + self.seconds

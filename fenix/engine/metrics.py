@@ -22,7 +22,7 @@ from fenix.db.api import Database
 
 LOG = logging.getLogger(__name__)
 
-_REACTION = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_REACTION = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _MOVE = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600)
 _ALIVE_LEASES = 3
 

@@ -21,19 +21,21 @@ class Port:
         self._moves = moves
         self._faults = mishaps
 
-    def hosts(self, wanted: str | None = None) -> list[base.CloudHost]:
+    def hosts(self, host: str | None = None, *, recent: bool = False) -> list[base.CloudHost]:
         """See :class:`fenix.cloud.base.Cloud`."""
+        del recent
+        hosts = self._cloud.hosts
+        chosen = hosts if host is None else {host: hosts[host]} if host in hosts else {}
         return [
             base.CloudHost(
                 hostname=name,
-                roles=host.spec.roles,
-                enabled=host.enabled,
-                up=host.up,
+                roles=there.spec.roles,
+                enabled=there.enabled,
+                up=there.up,
                 service_id=name,
-                disabled_reason=host.disabled_reason,
+                disabled_reason=there.disabled_reason,
             )
-            for name, host in self._cloud.hosts.items()
-            if wanted in (None, name)
+            for name, there in chosen.items()
         ]
 
     def capacity(self, hostnames: Iterable[str]) -> dict[str, base.Capacity]:
@@ -49,8 +51,9 @@ class Port:
         """See :class:`fenix.cloud.base.Cloud`; no host has any."""
         return {}
 
-    def servers(self, host: str | None = None) -> list[base.Server]:
+    def servers(self, host: str | None = None, *, recent: bool = False) -> list[base.Server]:
         """See :class:`fenix.cloud.base.Cloud`."""
+        del recent
         there = self._cloud.servers.values() if host is None else self._cloud.on(host)
         return [self._cloud.as_server(s) for s in there]
 

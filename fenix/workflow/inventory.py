@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable
 
 from fenix.cloud import base
+from fenix.cloud.recent import MARGIN
 from fenix.db import records
 from fenix.workflow import bound, demands
 from fenix.workflow.hold import Hold
@@ -34,9 +35,6 @@ _HOMELESS = frozenset({"SHELVED_OFFLOADED", "DELETED", "SOFT_DELETED"})
 
 #: Phases of hosts that nothing more is done to.
 _ENDED = frozenset({"done", "quarantined", "skipped"})
-
-#: Nova stamps a change before the change can be read.
-_MARGIN = datetime.timedelta(seconds=5)
 
 
 def _at_rest(instance: records.Instance) -> bool:
@@ -137,7 +135,7 @@ class Inventory:
         cloud = self._hold.cloud
         found = cloud.capacity(hostnames)
         places = cloud.places() if found else {}
-        zones = {h.hostname: h.zone for h in cloud.hosts()} if found else {}
+        zones = {h.hostname: h.zone for h in cloud.hosts(recent=True)} if found else {}
         for name, capacity in found.items():
             host = self._snapshot.hosts[name]
             place = places.get(name, base.Place())
@@ -146,12 +144,14 @@ class Inventory:
             host.disk_gb = capacity.disk_gb
             self._hold.touch(host)
 
-    def refresh(self, elsewhere: Iterable[base.CloudHost] = ()) -> None:
-        """Read every instance and server group anew.
+    def refresh(self, elsewhere: Iterable[base.CloudHost] = (), *, recent: bool = True) -> None:
+        """Read every instance and server group.
 
         :param elsewhere: hosts among which are new ones that may take instances.
+        :param recent: a large cloud's instances may have been listed by another session, if what
+            has changed since is added.
         """
-        servers = self._hold.cloud.servers()
+        servers = self._hold.cloud.servers(recent=recent)
         member_of = self._groups()
         self._snapshot.elsewhere = {}
         by_host: dict[str | None, list[base.Server]] = {}
@@ -242,7 +242,7 @@ class Inventory:
         if known is None:
             self.refresh()
             return
-        since = datetime.datetime.fromisoformat(known) - _MARGIN
+        since = datetime.datetime.fromisoformat(known) - MARGIN
         servers = self._hold.cloud.changed_since(since)
         if any(self._is_new(s) for s in servers):
             self._groups()

@@ -145,7 +145,7 @@ class RollingWorkflow(BaseWorkflow):
         if way == states.ASK_SCALE_IN:
             if self.scaling.may_still_show():
                 return Wait(self.soon(), "freed capacity shows")
-            self.inventory.refresh()
+            self.inventory.refresh(recent=False)
             way = self._way_on()
         if way == states.ASK_SCALE_IN:
             missing = self.steering.lack()

@@ -48,16 +48,21 @@ class Upkeep:
         self._acting = acting
         self._outside = outside
         self._seen: dict[str, base.CloudHost] | None = None
+        #: The same, when it is as new as this run; what is done to a host is decided on this.
+        self._exact: dict[str, base.CloudHost] | None = None
         #: Hosts that were asked for alone, where not all were listed.
         self._alone: dict[str, base.CloudHost | None] = {}
 
     def services(self) -> dict[str, base.CloudHost]:
-        """Hosts as their services report them; listed once in a run of a handler.
+        """Hosts as their services report them, in a large cloud up to some seconds ago.
 
-        What has become of hosts outside the session is taken in at the same time.
+        They are listed once in a run of a handler, or by another session. What has become of hosts
+        outside the session is taken in at the same time.
         """
         if self._seen is None:
-            self._seen = {h.hostname: h for h in self._hold.cloud.hosts()}
+            self._seen = {h.hostname: h for h in self._hold.cloud.hosts(recent=True)}
+            if len(self._seen) <= base.LARGE:
+                self._exact = self._seen
             if self._hold.noted("discovered"):
                 self._outside.look(self._seen)
                 self._leave_out(self._outside.gone(self._seen))
@@ -89,13 +94,19 @@ class Upkeep:
 
         All are listed only where that takes no longer: a cloud may have thousands.
         """
-        if self._seen is None and host.hostname in self._alone:
+        if self._exact is not None:
+            return self._exact.get(host.hostname)
+        if host.hostname in self._alone:
             return self._alone[host.hostname]
         present = len(self._hold.snapshot.present or ())
-        if self._seen is None and (len(self._alone) + 1) * _LISTED_AS_FAST <= present:
+        if (len(self._alone) + 1) * _LISTED_AS_FAST <= present:
             self._alone[host.hostname] = next(iter(self._hold.cloud.hosts(host.hostname)), None)
             return self._alone[host.hostname]
-        return self.services().get(host.hostname)
+        if self._seen is None:
+            self.services()
+        if self._exact is None:
+            self._exact = {h.hostname: h for h in self._hold.cloud.hosts()}
+        return self._exact.get(host.hostname)
 
     def absent(self, hosts: Iterable[records.Host]) -> list[records.Host]:
         """Those that the cloud does not list just now."""
@@ -111,10 +122,9 @@ class Upkeep:
     def _now_is(self, seen: base.CloudHost, **changed: Any) -> None:
         """Know what a call of ours has changed, without listing every service again."""
         now = dataclasses.replace(seen, **changed)
-        if self._seen is None:
-            self._alone[seen.hostname] = now
-        else:
-            self._seen[seen.hostname] = now
+        for known in (self._seen, self._exact, self._alone):
+            if known is not None and seen.hostname in known:
+                known[seen.hostname] = now
 
     @property
     def reason(self) -> str:
@@ -272,7 +282,7 @@ class Upkeep:
         What Nova says counts: the record of a call may be lost with its engine.
         """
         was_out = bool({host.phase, host.failed_phase} & UNDER_WORK)
-        seen = self.services().get(host.hostname)
+        seen = self.state_of(host)
         if seen is not None and not seen.enabled and seen.disabled_reason == self.reason:
             host.disabled = True
         self.enable(host)

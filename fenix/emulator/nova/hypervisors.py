@@ -1,5 +1,7 @@
 """Hypervisors: list with pages, show."""
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fenix.emulator.errors import BadRequest, NotFound
@@ -54,8 +56,8 @@ def _detail(cloud: "Cloud", host: Host, service: Service, request: Request) -> d
     return body
 
 
-def _all(cloud: "Cloud") -> list[tuple[Host, Service]]:
-    return [(h, s) for h in cloud.hosts.values() if (s := h.compute) is not None]
+def _computes(hosts: Iterable[Host]) -> Iterator[tuple[Host, Service]]:
+    return ((h, s) for h in hosts if (s := h.compute) is not None)
 
 
 @routes.get("/os-hypervisors")
@@ -72,15 +74,16 @@ def details(cloud: "Cloud", request: Request) -> Response:
 
 def _page(cloud: "Cloud", request: Request, detailed: bool) -> Response:
     request.need_admin("os_compute_api:os-hypervisors:list")
-    found = _all(cloud)
     pattern = request.get("hypervisor_hostname_pattern")
+    links: list[dict[str, str]] = []
+    if request.version >= (2, 33) and pattern is None:
+        found, links = _cut(cloud, request)
+    else:
+        found = list(_computes(cloud.hosts.values()))
     if pattern is not None and request.version >= (2, 53):
         found = [(h, s) for h, s in found if pattern in h.name]
         if not found:
             raise NotFound(f"No hypervisor matching '{pattern}' could be found.")
-    links: list[dict[str, str]] = []
-    if request.version >= (2, 33) and pattern is None:
-        found, links = _cut(found, request)
     show = _detail if detailed else _brief
     body: dict[str, Any] = {"hypervisors": [show(cloud, h, s, request) for h, s in found]}
     if request.flag("with_servers") and request.version >= (2, 53):
@@ -92,19 +95,20 @@ def _page(cloud: "Cloud", request: Request, detailed: bool) -> Response:
 
 
 def _cut(
-    found: list[tuple[Host, Service]], request: Request
+    cloud: "Cloud", request: Request
 ) -> tuple[list[tuple[Host, Service]], list[dict[str, str]]]:
+    """One page, and the link to the next; only the hosts of the page are looked at."""
     by_uuid = request.version >= (2, 53)
+    hosts = iter(cloud.hosts.values())
     marker = request.get("marker")
-    if marker is not None:
-        keys = [h.uuid if by_uuid else str(h.number) for h, _ in found]
-        if marker not in keys:
-            raise BadRequest(f"marker [{marker}] not found")
-        found = found[keys.index(marker) + 1 :]
+    if marker is not None and not any(
+        marker == (h.uuid if by_uuid else str(h.number)) and h.compute is not None for h in hosts
+    ):
+        raise BadRequest(f"marker [{marker}] not found")
     limit = request.whole("limit", 1000, 1000)
+    found = list(islice(_computes(hosts), limit))
     if len(found) < limit:
         return found, []
-    found = found[:limit]
     last = found[-1][0]
     href = request.link({"marker": last.uuid if by_uuid else str(last.number)})
     return found, [{"rel": "next", "href": href}]
@@ -118,7 +122,7 @@ def _servers(cloud: "Cloud", host: Host) -> list[dict[str, str]]:
 def show(cloud: "Cloud", request: Request, hypervisor_id: str) -> Response:
     """One hypervisor, with its servers if asked."""
     request.need_admin("os_compute_api:os-hypervisors:show")
-    for host, service in _all(cloud):
+    for host, service in _computes(cloud.hosts.values()):
         if hypervisor_id in (host.uuid, str(host.number)):
             body = _detail(cloud, host, service, request)
             if request.flag("with_servers") and request.version >= (2, 53):

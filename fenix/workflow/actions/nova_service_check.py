@@ -29,7 +29,7 @@ class ActionPlugin(BaseAction):
         while True:
             self.task.heartbeat()
             try:
-                found = {h.hostname: h for h in self.task.cloud.hosts()}.get(self.task.hostname)
+                found = next(iter(self.task.cloud.hosts(self.task.hostname)), None)
                 if found is not None and found.up:
                     return Result(State.SUCCEEDED, f"up after {time.monotonic() - start:.1f} s")
                 why = "a service is down" if found else "Nova does not know the host"

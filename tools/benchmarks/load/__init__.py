@@ -52,6 +52,15 @@ def _options(argv):
         "--speed", type=float, default=4.0, help="model seconds of the cloud in a second"
     )
     parser.add_argument(
+        "--host-work", type=float, default=10.0, help="model seconds that a host action takes"
+    )
+    parser.add_argument(
+        "--pool-size", type=int, default=32, help="host actions at once in one engine"
+    )
+    parser.add_argument(
+        "--no-alone", action="store_true", help="do not run one session alone before"
+    )
+    parser.add_argument(
         "--limit", type=float, default=1800.0, help="seconds after which it gives up"
     )
     parser.add_argument("--short", action="store_true", help="a small cloud: shows that it works")

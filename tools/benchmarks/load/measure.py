@@ -1,7 +1,6 @@
 """One session alone, then all at once: what each used of the machine, by process."""
 
 import dataclasses
-import datetime
 import os
 import threading
 import time
@@ -15,11 +14,8 @@ from benchmarks.service.deployment import Deployment, Failed
 from fenix.db import models
 
 _VCPUS = 5
-_HOST_WORK = 10.0
 _STATES = ("MAINTENANCE_DONE", "MAINTENANCE_FAILED")
 _ASKED_AT_ONCE = 8
-#: Seconds for each host of the cloud in which sessions are created.
-_CREATED_IN = 0.06
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,13 +38,17 @@ class Run:
 
 
 def measure(neighbours, url, folder, options, say):
-    """Run one session alone, then ``options.sessions`` at once. Returns both runs."""
+    """Run one session alone, then ``options.sessions`` at once.
+
+    Returns both runs; the first is None when only the second is wanted.
+    """
     say(f"building a cloud of {options.hosts} computes")
     size = options.hosts // options.sessions
     scene = clouds.used(options.hosts, vcpus=_VCPUS, speed=options.speed, zone_hosts=size)
     settings = {
         "engine": {
             "max_sessions": options.sessions,
+            "pool_size": options.pool_size,
         },
         # A manager may have to stand in a queue: it is not its silence that is measured.
         "workflow": {
@@ -64,8 +64,10 @@ def measure(neighbours, url, folder, options, say):
     ) as fenix:
         watch = _Watch(fenix, neighbours)
         parts = [scene.computes[n * size : (n + 1) * size] for n in range(options.sessions)]
-        say(f"one session over {size} computes")
-        alone = watch.run([parts[0]], options, say)
+        alone = None
+        if not options.no_alone:
+            say(f"one session over {size} computes")
+            alone = watch.run([parts[0]], options, say)
         say(f"{options.sessions} sessions over {size} computes each, at once")
         return alone, watch.run(parts, options, say)
 
@@ -124,18 +126,12 @@ class _Watch:
         return {name: seconds() for name, seconds in self._processes.items()}
 
     def _create(self, parts, options):
-        """Create the sessions, several at the same time.
-
-        None may move instances onto hosts that a later one will maintain: so work begins when all
-        are there.
-        """
+        """Create the sessions, several at the same time; each begins when it is there."""
         todo, ids, errors = list(parts), [], []
-        wait = datetime.timedelta(seconds=0)
-        begin = f"{datetime.datetime.now(datetime.UTC) + wait:%Y-%m-%d %H:%M:%S}"
         action = {
             "plugin": "dummy",
             "type": "host",
-            "metadata": {"seconds": _HOST_WORK / options.speed},
+            "metadata": {"seconds": options.host_work / options.speed},
         }
 
         def work():
@@ -145,7 +141,7 @@ class _Watch:
                 except IndexError:
                     return
                 try:
-                    ids.append(self._fenix.create(part, actions=[action], maintenance_at=begin))
+                    ids.append(self._fenix.create(part, actions=[action]))
                 except (Failed, exceptions.ClientException) as error:
                     errors.append(error)
 

@@ -4,7 +4,7 @@ from benchmarks.load import metrics
 
 
 def rows(options, alone, loaded):
-    """``[{"name", "alone", "at_once", "unit"}]``."""
+    """``[{"name", "alone", "at_once", "unit"}]``; alone is None when no session ran alone."""
     del options
     lines = [
         ("sessions", "", lambda r: r.sessions),
@@ -27,7 +27,7 @@ def rows(options, alone, loaded):
         ("memory of the largest engine", "MiB", lambda r: round(max(r.memory))),
         ("memory of all engines", "MiB", lambda r: round(sum(r.memory))),
     ]
-    for name in alone.cpu:
+    for name in loaded.cpu:
         lines.append((f"CPU of {name}", "s", lambda r, n=name: round(r.cpu[n], 1)))
     lines += [
         ("CPU of all processes of the machine", "s", lambda r: round(r.machine, 1)),
@@ -45,14 +45,17 @@ def rows(options, alone, loaded):
         ),
     ]
     return [
-        {"name": name, "alone": of(alone), "at_once": of(loaded), "unit": unit}
+        {"name": name, "alone": alone and of(alone), "at_once": of(loaded), "unit": unit}
         for name, unit, of in lines
     ]
 
 
 def text(options, found):
     """For a reader."""
-    head = f"{options.hosts} computes, {options.engines} engines, model time x {options.speed:g}"
+    head = (
+        f"{options.hosts} computes, {options.engines} engines, model time x {options.speed:g}, "
+        f"host actions of {options.host_work:g} model seconds"
+    )
     lines = [head, f"{'':42}{'alone':>12}{'at once':>12}"]
     for row in found:
         cells = "".join(f"{'-' if v is None else v:>12}" for v in (row["alone"], row["at_once"]))

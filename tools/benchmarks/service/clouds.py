@@ -8,6 +8,7 @@ from fenix.emulator.entities import Project, User
 
 _HOSTS_PER_PROJECT = 5
 _USED = 0.8
+_DAY = 86400.0
 CONTROLLER = "controller"
 
 
@@ -60,6 +61,7 @@ def used(hosts, *, vcpus=10, speed=1.0, seed=1, zone_hosts=None):
         owners.append(owner(cloud, f"vnf-{len(owners) + 1}"))
         here = names[first : first + _HOSTS_PER_PROJECT]
         _fill(cloud, owners[-1], flavor, here, per_host, chance, zones)
+    _last_changed_in_the_past(cloud)
     return Scene(cloud, names, owners, hosts * per_host)
 
 
@@ -78,6 +80,13 @@ def _fill(cloud, whose, flavor, hosts, per_host, chance, zones):
             user=whose.user,
             availability_zone=zones[host],
         )
+
+
+def _last_changed_in_the_past(cloud):
+    """As in a real cloud: instances that were all built this moment would all be new."""
+    servers = list(cloud.servers)
+    for number, server in enumerate(servers):
+        cloud.servers.touch(server, number * _DAY / len(servers) - _DAY - 60.0)
 
 
 def owner(cloud, name):

@@ -118,6 +118,25 @@ class StatementsMixin(testtools.TestCase):
         self.assertEqual(set(), claims.held(self.database, ["s1"], "a"))
         self.assertEqual({"s1"}, claims.held(self.database, ["s1"], "b"))
 
+    def test_who_renews_leases_waits_for_no_transaction(self) -> None:
+        """One long transaction of a session must not let the leases of others end."""
+        for name in ("s1", "s2"):
+            self.make(name, hosts=(f"{name}-host",))
+            claims.claim(self.database, name, "a", self.now + datetime.timedelta(seconds=1), LEASE)
+        later = self.now + datetime.timedelta(seconds=LEASE)
+        if not self.database.skips_locked:
+            self.assertEqual("sqlite", self.database.engine.dialect.name)
+            renewed = claims.renew(self.database, ["s1", "s2"], "a", later, LEASE)
+            self.assertEqual({"s1", "s2"}, renewed)
+            return
+        table = models.sessions
+        with self.database.writer() as writing, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            locks = sa.update(table).where(table.c.session_id == "s1").values(reason="long")
+            writing.execute(locks)
+            args = (self.database, ["s1", "s2"], "a", later, LEASE)
+            self.assertEqual({"s2"}, pool.submit(claims.renew, *args).result(timeout=30))
+        self.assertEqual({"s1", "s2"}, claims.renew(*args))
+
     def test_a_stopping_engine_hands_over_at_once(self) -> None:
         self.make()
         self.take("a")
