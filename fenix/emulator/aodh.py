@@ -114,17 +114,17 @@ def index(cloud: "Cloud", request: Request) -> Response:
         body = {"faultcode": "Client", "faultstring": f"Not Authorized to access project {project}"}
         return Response(401, {"error_message": {**body, "debuginfo": None}})
     found = cloud.alarms.all() if project is None else cloud.alarms.of(project)
-    shown = [view(cloud, a) for a in found]
     for key, value in asked.items():
-        shown = [a for a in shown if str(a.get(key)).lower() == value.lower()]
+        found = [a for a in found if str(view(cloud, a).get(key)).lower() == value.lower()]
     marker = request.get("marker")
     if marker is not None:
-        ids = [a["alarm_id"] for a in shown]
+        ids = [a.id for a in found]
         if marker not in ids:
             raise Refused(f"Marker {marker} not found.", 500)
-        shown = shown[ids.index(marker) + 1 :]
-    limit = request.whole("limit", 0, 10**6)
-    return Response(200, shown[:limit] if request.get("limit") else shown)
+        found = found[ids.index(marker) + 1 :]
+    if request.get("limit"):
+        found = found[: request.whole("limit", 0, 10**6)]
+    return Response(200, [view(cloud, a) for a in found])
 
 
 @routes.post("/v2/alarms")
