@@ -60,9 +60,9 @@ def _response(seconds: float, size: int) -> type[http.client.HTTPResponse]:
 class Adapter(TCPKeepAliveAdapter):
     """keystoneauth's adapter, whose answers end."""
 
-    def __init__(self, seconds: float, size: int) -> None:
+    def __init__(self, seconds: float, size: int, connections: int) -> None:
         self._bounds = (seconds, size)
-        super().__init__()
+        super().__init__(pool_maxsize=connections)
 
     def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
         """Let the pools make connections of ours."""
@@ -84,12 +84,13 @@ class Adapter(TCPKeepAliveAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
 
 
-def bound(session: requests.Session, seconds: float, size: int) -> None:
+def bound(session: requests.Session, seconds: float, size: int, *, connections: int) -> None:
     """Give every answer to a session of requests an end.
 
     :param seconds: from when the request was sent until the answer is complete.
     :param size: bytes of head and body, as they are on the wire.
+    :param connections: so many are kept open to each service, for the next call.
     """
-    adapter = Adapter(seconds, size)
+    adapter = Adapter(seconds, size, connections)
     for prefix in list(session.adapters):
         session.mount(prefix, adapter)

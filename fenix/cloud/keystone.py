@@ -34,7 +34,13 @@ class ServiceAuth:
             conf, GROUP, auth=auth
         )
         group = self._group
-        bounded.bound(self.session.session, group.answer_timeout, group.max_answer_size)
+        # Every thread that works on a session or a host may talk to the same service.
+        bounded.bound(
+            self.session.session,
+            group.answer_timeout,
+            group.max_answer_size,
+            connections=2 * conf.engine.pool_size,
+        )
         self._auth = auth
 
     @property

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.dialects import mysql, postgresql
 
 R = TypeVar("R")
 
@@ -61,20 +62,45 @@ def insert(
 
 
 def update(session: orm.Session, table: sa.Table, records: Iterable[Any]) -> None:
-    """Write every column of records back to the rows with their primary keys."""
-    keys = [c.name for c in table.primary_key.columns]
-    rows = []
-    for record in records:
-        row = values(record)
-        rows.append({**{f"pk_{k}": row.pop(k) for k in keys}, **row})
+    """Write every column of records back to the rows with their primary keys, which exist.
+
+    A server is sent many rows in one statement: what was sent row by row would keep its locks, such
+    as that on the session, for as many answers.
+    """
+    rows = [values(record) for record in records]
     if not rows:
         return
+    connection = session.connection()
+    together = _together(table, connection.dialect.name) if len(rows) > 1 else None
+    if together is not None:
+        connection.execute(together, rows)
+    else:
+        keys = [c.name for c in table.primary_key.columns]
+        pairs = [{**{f"pk_{k}": row.pop(k) for k in keys}, **row} for row in rows]
+        connection.execute(_one_by_one(table, tuple(rows[0])), pairs)
+
+
+@functools.cache
+def _one_by_one(table: sa.Table, fields: tuple[str, ...]) -> sa.Update:
+    keys = [c.name for c in table.primary_key.columns]
     statement = sa.update(table).where(*(table.c[k] == sa.bindparam(f"pk_{k}") for k in keys))
-    fields = [n for n in rows[0] if not n.startswith("pk_")]
-    session.connection().execute(
-        statement.values({n: sa.bindparam(n) for n in fields}),
-        rows,
-    )
+    return statement.values({n: sa.bindparam(n) for n in fields})
+
+
+@functools.cache
+def _together(table: sa.Table, dialect: str) -> sa.Insert | None:
+    """An INSERT whose rows are all there already; drivers send those together, and UPDATEs not."""
+    keys = {c.name for c in table.primary_key.columns}
+    others = [c.name for c in table.columns if c.name not in keys]
+    if dialect in ("mysql", "mariadb"):
+        on_mysql = mysql.insert(table)
+        return on_mysql.on_duplicate_key_update({n: on_mysql.inserted[n] for n in others})
+    if dialect == "postgresql":
+        on_postgresql = postgresql.insert(table)
+        return on_postgresql.on_conflict_do_update(
+            index_elements=sorted(keys), set_={n: on_postgresql.excluded[n] for n in others}
+        )
+    return None
 
 
 def upsert(

@@ -92,6 +92,34 @@ class StatementsMixin(testtools.TestCase):
         found = db_sessions.get(self.database, "s1")
         self.assertEqual(self.now, found.created_at)
 
+    def test_many_rows_are_sent_together(self) -> None:
+        """What is sent row by row keeps the session locked for as many answers of the database."""
+        names = tuple(f"host-{n}" for n in range(20))
+        self.make("s1", hosts=names)
+        self.make("s2", hosts=("other",))
+        session = self.take()
+        assert session is not None
+        detail = db_sessions.detail(self.database, "s1")
+        for number, host in enumerate(detail.hosts[:-1]):
+            host.offers, host.phase, host.details = {"zone": "x"}, "draining", None
+            host.used_vcpus = float(number)
+        written: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            written.append(statement)
+
+        engine = self.database.engine
+        sa.event.listen(engine, "after_cursor_execute", note)
+        self.addCleanup(sa.event.remove, engine, "after_cursor_execute", note)
+        changes = advance.Changes(hosts={h.hostname: h for h in detail.hosts[:-1]})
+        advance.commit(self.database, session, changes, self.now)
+        found = db_sessions.detail(self.database, "s1").hosts
+        self.assertEqual(detail.hosts, found)
+        self.assertEqual([1], [len(db_sessions.detail(self.database, "s2").hosts)])
+        if engine.dialect.name != "sqlite":
+            (together,) = [w for w in written if "hosts" in w and not w.startswith("SELECT")]
+            self.assertTrue(together.startswith("INSERT INTO hosts"), together)
+
     # Claims
 
     def test_one_engine_wins_a_claim(self) -> None:
