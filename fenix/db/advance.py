@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -110,10 +111,10 @@ def commit(
 def _write(write: orm.Session, session_id: str, changes: Changes) -> None:
     for wait, seen in changes.waits.values():
         _write_wait(write, wait, seen)
-    rows.update(write, models.hosts, changes.hosts.values())
-    rows.update(write, models.instances, changes.instances.values())
-    rows.update(write, models.projects, changes.projects.values())
-    rows.update(write, models.action_plugin_instances, changes.runs)
+    _update(write, models.hosts, changes.hosts.values(), changes.new_hosts)
+    _update(write, models.instances, changes.instances.values(), changes.new_instances)
+    _update(write, models.projects, changes.projects.values(), changes.new_projects)
+    _update(write, models.action_plugin_instances, changes.runs, changes.new_runs)
     rows.insert(write, models.hosts, changes.new_hosts)
     rows.insert(write, models.instances, changes.new_instances)
     rows.insert(write, models.projects, changes.new_projects)
@@ -128,6 +129,14 @@ def _write(write: orm.Session, session_id: str, changes: Changes) -> None:
         # A session that has failed may not hold a host any more that another has taken since.
         mine = (claims.c.hostname == hostname, claims.c.session_id == session_id)
         write.execute(sa.delete(claims).where(*mine))
+
+
+def _update(
+    write: orm.Session, table: sa.Table, changed: Iterable[object], new: Iterable[object]
+) -> None:
+    """Write what has changed of rows that are there; new ones are inserted as they are by now."""
+    inserted = set(map(id, new))
+    rows.update(write, table, [record for record in changed if id(record) not in inserted])
 
 
 def _inserted(
