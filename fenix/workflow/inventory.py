@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from fenix.cloud import base
 from fenix.cloud.recent import MARGIN
 from fenix.db import records
-from fenix.workflow import bound, demands
+from fenix.workflow import demands
 from fenix.workflow.hold import Hold
 from fenix.workflow.outcome import Fatal
+from fenix.workflow.server_groups import ServerGroups
 
 #: Task and server states in which an instance cannot be moved, and what helps.
 _BLOCKING = {
@@ -57,6 +58,7 @@ class Inventory:
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
         self._snapshot = hold.snapshot
+        self._groups = ServerGroups(hold)
 
     def discover(self) -> None:
         """Know capacities, the hosts outside the session, every instance and server group.
@@ -152,7 +154,7 @@ class Inventory:
             has changed since is added.
         """
         servers = self._hold.cloud.servers(recent=recent)
-        member_of = self._groups()
+        member_of = self._groups.read()
         self._snapshot.elsewhere = {}
         by_host: dict[str | None, list[base.Server]] = {}
         seen = set()
@@ -161,6 +163,7 @@ class Inventory:
             seen.add(server.server_id)
             by_host.setdefault(server.host, []).append(server)
             self._elsewhere(server)
+        self._groups.note()
         for instance in self._snapshot.alive():
             if instance.instance_id not in seen:
                 self._gone(instance)
@@ -187,26 +190,6 @@ class Inventory:
             host = self._snapshot.hosts[name]
             host.offers = {**host.offers, "traits": sorted(traits)}
             self._hold.touch(host)
-
-    def _groups(self) -> dict[str, str]:
-        """Remember which groups keep their members apart, and which would like something.
-
-        :returns: group by instance.
-        """
-        member_of: dict[str, str] = {}
-        apart, wishes = [], {}
-        groups = self._hold.cloud.groups()
-        for group in groups:
-            member_of.update(dict.fromkeys(group.members, group.group_id))
-            if group.anti_affinity and group.hard:
-                apart.append([group.group_id, group.hard])
-            elif not group.hard and (group.anti_affinity or group.affinity):
-                wishes[group.group_id] = group.affinity
-        self._hold.note("apart", sorted(apart))
-        self._hold.note("wishes", wishes or None)
-        bound.note(self._hold, groups)
-        self._snapshot.server_groups = member_of
-        return member_of
 
     def _count(
         self, host: records.Host, servers: Iterable[base.Server], member_of: dict[str, str]
@@ -245,10 +228,11 @@ class Inventory:
         since = datetime.datetime.fromisoformat(known) - MARGIN
         servers = self._hold.cloud.changed_since(since)
         if any(self._is_new(s) for s in servers):
-            self._groups()
+            self._groups.read()
         for server in servers:
-            self.apply(server, self._snapshot.server_groups.get(server.server_id))
+            self.apply(server, self._groups.of(server.server_id))
             self._elsewhere(server)
+        self._groups.note()
         self._recount(servers)
         self._learn_traits()
         self._advance_cursor(servers)
@@ -291,15 +275,19 @@ class Inventory:
         """Know what instances that the session does not follow take of these hosts now."""
         if not hosts:
             return
-        member_of = self._groups()
+        member_of = self._groups.read()
+        self._groups.note()
         for host in hosts:
             self._count(host, self._hold.cloud.servers(host.hostname), member_of)
 
     def look_at(self, hostname: str) -> list[records.Instance]:
         """Read what is on one host now."""
         servers = self._hold.cloud.servers(hostname)
+        if any(self._is_new(s) for s in servers):
+            self._groups.read()
         for server in servers:
-            self.apply(server)
+            self.apply(server, self._groups.of(server.server_id))
+        self._groups.note()
         there = {s.server_id for s in servers}
         missing = [i for i in self._snapshot.on(hostname) if i.instance_id not in there]
         if missing:
