@@ -15,6 +15,9 @@ import requests
 from keystoneauth1.session import TCPKeepAliveAdapter
 from urllib3 import connection, connectionpool
 
+#: As many as requests keeps.
+_CONNECTIONS = 10
+
 
 class _Reader(io.RawIOBase):
     """What comes from a socket, until the time or the size has been used up."""
@@ -84,7 +87,9 @@ class Adapter(TCPKeepAliveAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
 
 
-def bound(session: requests.Session, seconds: float, size: int, *, connections: int) -> None:
+def bound(
+    session: requests.Session, seconds: float, size: int, *, connections: int = _CONNECTIONS
+) -> None:
     """Give every answer to a session of requests an end.
 
     :param seconds: from when the request was sent until the answer is complete.
