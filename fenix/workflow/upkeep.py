@@ -75,19 +75,21 @@ class Upkeep:
         Or what one disabled that died before it could write so.
         """
         for host in self._hold.snapshot.session_hosts():
-            seen = self.services().get(host.hostname)
-            if (
-                seen is not None
-                and not seen.enabled
-                and seen.disabled_reason == self.reason
-                and not host.disabled
-                and host.phase not in _OUT_OF_USE
+            if host.disabled or host.phase in _OUT_OF_USE:
+                continue
+            # In a large cloud the listing may be from before the host was enabled.
+            if self._is_ours(self.services().get(host.hostname)) and self._is_ours(
+                self.state_of(host)
             ):
                 self._hold.event(
                     "warning", f"{host.hostname} was disabled out of turn", host=host.hostname
                 )
                 host.disabled = True
                 self.enable(host)
+
+    def _is_ours(self, seen: base.CloudHost | None) -> bool:
+        """Whether it was this session that disabled a host's service."""
+        return seen is not None and not seen.enabled and seen.disabled_reason == self.reason
 
     def state_of(self, host: records.Host) -> base.CloudHost | None:
         """One host as its services report it now, or did in this run; None: it is not there.
@@ -283,7 +285,7 @@ class Upkeep:
         """
         was_out = bool({host.phase, host.failed_phase} & UNDER_WORK)
         seen = self.state_of(host)
-        if seen is not None and not seen.enabled and seen.disabled_reason == self.reason:
+        if self._is_ours(seen):
             host.disabled = True
         self.enable(host)
         if host.phase not in (PENDING, DONE):
