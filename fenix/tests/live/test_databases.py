@@ -8,10 +8,10 @@ import uuid
 import sqlalchemy as sa
 
 from fenix.db import sessions as db_sessions
-from fenix.tests.unit.db import failed
+from fenix.tests.unit.db import long
 
 
-class _ServerMixin(failed.FailedMixin):
+class _ServerMixin(long.LongMixin):
     variable = ""
     #: Ends every connection to the test's own database but the one that says so.
     cut = ""

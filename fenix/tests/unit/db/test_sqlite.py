@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fenix.tests.unit.db import failed
+from fenix.tests.unit.db import long
 
 
-class SQLiteTest(failed.FailedMixin):
+class SQLiteTest(long.LongMixin):
     """A file database, as the default configuration has it."""
