@@ -30,22 +30,34 @@ class RecentHosts:
     def __init__(self, clock: timing.Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._known: dict[str, base.CloudHost] = {}
         self._until = 0.0
 
-    def get(self) -> list[base.CloudHost] | None:
-        """The listing; None when it is too old, or there is none."""
+    def __call__(self, read: Callable[[], list[base.CloudHost]]) -> list[base.CloudHost]:
+        """The listing while it serves, else a new one; who comes while one is made waits for it.
+
+        :param read: makes one, by :meth:`listed`.
+        """
+        if not self._known:
+            return read()
+        with self._turn:
+            known = self._serving()
+            return read() if known is None else known
+
+    def _serving(self) -> list[base.CloudHost] | None:
         with self._lock:
             return list(self._known.values()) if self._clock.monotonic() < self._until else None
 
     def listed(self, read: Callable[[], list[base.CloudHost]]) -> list[base.CloudHost]:
         """List anew."""
-        begun = self._clock.monotonic()
         found = read()
         is_large = len(found) > base.LARGE
+        # From when it is there: on a busy machine it may take as long as it serves.
+        serves = min(_LONGEST, len(found) / base.LARGE) if is_large else 0.0
         with self._lock:
             self._known = {h.hostname: h for h in found} if is_large else {}
-            self._until = begun + min(_LONGEST, len(found) / base.LARGE) if is_large else 0.0
+            self._until = self._clock.monotonic() + serves
         return found
 
     def changed(self, host: base.CloudHost, **changed: Any) -> None:

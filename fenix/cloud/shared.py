@@ -58,8 +58,7 @@ class SharedCloud:
         """See :class:`~fenix.cloud.base.Cloud`; one is asked for alone."""
         if host is not None:
             return self._cloud.hosts(host)
-        known = self._recent_hosts.get() if recent else None
-        return list(self._hosts()) if known is None else known
+        return list(self._recent_hosts(self._hosts) if recent else self._hosts())
 
     def servers(self, host: str | None = None, *, recent: bool = False) -> list[base.Server]:
         """See :class:`~fenix.cloud.base.Cloud`; those of one host are asked for alone."""

@@ -86,8 +86,17 @@ OPTS = [
         "pool_size",
         default=32,
         min=1,
-        help="Sessions that one engine process works on at the same moment, and, in a pool of "
-        "their own, host actions. A full pool takes nothing more; other engines do.",
+        help="Host actions that one engine process carries out at the same moment. A full pool "
+        "takes nothing more; other engines do.",
+    ),
+    cfg.IntOpt(
+        "session_threads",
+        default=8,
+        min=1,
+        help="Sessions that one engine process works on at the same moment, pool_size at the "
+        "most. Python computes in one thread at a time: more of them help where Nova is slow, "
+        "and else keep each other waiting. A session that has its turn later takes in at once "
+        "what came meanwhile.",
     ),
 ]
 

@@ -37,16 +37,18 @@ class Dispatcher:
         actions: ActionRunner,
     ) -> None:
         self._size = conf.engine.pool_size
+        self._most = min(conf.engine.session_threads, self._size)
         self._poll = conf.engine.poll_interval
         self._database = database
         self._clock = clock
         self._runner = runner
         self._actions = actions
-        self._sessions = futurist.ThreadPoolExecutor(max_workers=self._size)
+        self._sessions = futurist.ThreadPoolExecutor(max_workers=self._most)
         self._runs = futurist.ThreadPoolExecutor(max_workers=self._size)
         self._changed = threading.Condition()
         self._stopping = False
-        self._nudged: set[str] = set()
+        #: In the order in which they came: none is passed over while all threads are busy.
+        self._nudged: dict[str, None] = {}
         self._running: set[str] = set()
         self._timers: list[tuple[float, str]] = []
         self._busy_runs = 0
@@ -56,7 +58,7 @@ class Dispatcher:
     def nudge(self, session_id: str) -> None:
         """A session may have something to do."""
         with self._changed:
-            self._nudged.add(session_id)
+            self._nudged.setdefault(session_id)
             self._changed.notify()
 
     def runs_wait(self) -> None:
@@ -68,7 +70,7 @@ class Dispatcher:
     def holds(self) -> dict[str, str]:
         """How full the pools are, for a report. Takes no lock: the asker may have it."""
         return {
-            "sessions at work": f"{len(self._running)} of {self._size}",
+            "sessions at work": f"{len(self._running)} of {self._most}",
             "sessions that wait for a thread": ", ".join(self._nudged.copy()) or "none",
             "host actions at work": f"{self._busy_runs} of {self._size}",
             "timers": str(len(self._timers)),
@@ -108,7 +110,7 @@ class Dispatcher:
         return bool(
             self._stopping
             or self._look_for_runs
-            or (self._nudged - self._running and len(self._running) < self._size)
+            or (self._nudged.keys() - self._running and len(self._running) < self._most)
             or now >= self._next_poll
             or (self._timers and self._timers[0][0] <= now)
         )
@@ -121,18 +123,20 @@ class Dispatcher:
 
     def _dispatch(self) -> None:
         now = self._clock.monotonic()
-        wanted: set[str] = set()
         with self._changed:
-            wanted |= self._nudged - self._running
             while self._timers and self._timers[0][0] <= now:
-                wanted.add(heapq.heappop(self._timers)[1])
+                self._nudged.setdefault(heapq.heappop(self._timers)[1])
             look, self._look_for_runs = self._look_for_runs, False
-            free = self._size - len(self._running)
+            free = self._most - len(self._running)
         if now >= self._next_poll:
             self._next_poll = now + self._poll
             look = True
-            wanted |= set(claims.due(self._database, self._clock.now(), max(free, 1)))
-        for session_id in wanted:
+            due = claims.due(self._database, self._clock.now(), max(free, 1))
+            with self._changed:
+                self._nudged.update(dict.fromkeys(due))
+        with self._changed:
+            waiting = tuple(self._nudged)
+        for session_id in waiting:
             self._begin(session_id)
         if look:
             self._begin_runs()
@@ -141,10 +145,9 @@ class Dispatcher:
         with self._changed:
             if self._stopping:
                 return
-            if session_id in self._running or len(self._running) >= self._size:
-                self._nudged.add(session_id)
+            if session_id in self._running or len(self._running) >= self._most:
                 return
-            self._nudged.discard(session_id)
+            self._nudged.pop(session_id, None)
             self._running.add(session_id)
             self._sessions.submit(self._work, session_id)
 

@@ -27,6 +27,11 @@ _STEPS = 100
 _FIRST_PAUSE = 1.0
 _TIDY_PAUSE = 2.0
 _LONGEST_PAUSE = 30.0
+#: A session whose runs take long rests for so many times as long, up to so many seconds, unless
+#: something comes in: fifty large ones that look once a second would keep each other from working.
+_LONG_RUN = 0.5
+_REST = 2.0
+_LONGEST_REST = 10.0
 
 
 class Workflows(Protocol):
@@ -134,6 +139,7 @@ class Runner:
             self._cache.popitem(last=False)
 
     def _advance(self, session: records.Session) -> datetime.datetime | None:
+        begun = self._clock.monotonic()
         snapshot = self._snapshot(session)
         hold = Hold(
             snapshot=snapshot,
@@ -159,13 +165,21 @@ class Runner:
                 outcome = self._step(hold)
                 if outcome is None:
                     continue
-                until = outcome.until
+                until = self._rested(outcome.until, begun)
             hold.release(until)
             self._keep(snapshot)
             return self._again(session, until)
         hold.release(self._clock.now())
         self._keep(snapshot)
         return self._clock.now()
+
+    def _rested(self, until: datetime.datetime | None, begun: float) -> datetime.datetime | None:
+        """When to look again after a run that began at ``begun``, on the steady clock."""
+        took = self._clock.monotonic() - begun
+        if until is None or took < _LONG_RUN:
+            return until
+        rest = datetime.timedelta(seconds=min(_REST * took, _LONGEST_REST))
+        return max(until, self._clock.now() + rest)
 
     def _again(
         self, session: records.Session, until: datetime.datetime | None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import datetime
+import threading
 from typing import Any
 from unittest import mock
 
@@ -37,6 +39,8 @@ class RecentTest(testtools.TestCase):
         self.servers = {f"s{n}": self.server(f"s{n}") for n in range(4)}
         self.changes: list[base.Server] = []
         self.asked: list[Any] = []
+        self.go, self.takes = threading.Event(), 0.0
+        self.go.set()
         nova = mock.Mock(spec=base.Cloud)
         nova.hosts.side_effect = self.list_hosts
         nova.servers.side_effect = self.list_servers
@@ -50,6 +54,8 @@ class RecentTest(testtools.TestCase):
 
     def list_hosts(self, host: str | None = None) -> list[base.CloudHost]:
         self.asked.append(("hosts", host))
+        self.assertTrue(self.go.wait(60))
+        self.clock.seconds += self.takes
         return list(self.there.values()) if host is None else [self.there[host]]
 
     def list_servers(self, host: str | None = None) -> list[base.Server]:
@@ -76,6 +82,23 @@ class RecentTest(testtools.TestCase):
         self.clock.seconds += 0.2
         self.assertFalse(self.up("h1"))
         self.assertEqual([("hosts", None), ("hosts", "h1"), ("hosts", None)], self.asked)
+
+    def test_who_comes_while_hosts_are_listed_waits_for_that(self) -> None:
+        self.cloud.hosts(recent=True)
+        self.clock.seconds += 9
+        self.go.clear()
+        with concurrent.futures.ThreadPoolExecutor(5) as pool:
+            others = [pool.submit(self.cloud.hosts, recent=True) for _ in range(5)]
+            self.go.set()
+            self.assertEqual([6] * 5, [len(other.result(timeout=60)) for other in others])
+        self.assertEqual([("hosts", None)] * 2, self.asked)
+
+    def test_a_listing_that_takes_long_serves_afterwards(self) -> None:
+        self.takes = 50.0
+        self.cloud.hosts(recent=True)
+        self.clock.seconds += 2.9
+        self.cloud.hosts(recent=True)
+        self.assertEqual([("hosts", None)], self.asked)
 
     def test_who_wants_hosts_as_they_are_now_lists_them(self) -> None:
         self.assertTrue(self.up("h1"))
