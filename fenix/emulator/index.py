@@ -119,9 +119,10 @@ class Migrations:
         self._recent[migration.uuid] = migration
 
     def touch(self, migration: Migration, at: float) -> None:
-        """Note a change at model time ``at``."""
+        """Note a change at model time ``at``; one whose row has not appeared has none to show."""
         migration.updated = at
-        self._recent.move_to_end(migration.uuid)
+        if migration.uuid in self._recent:
+            self._recent.move_to_end(migration.uuid)
 
     def get(self, uuid: str) -> Migration | None:
         """By uuid."""

@@ -17,7 +17,7 @@ class ReportTest(EngineProcessTestCase):
         for text in (
             "Guru Meditation",
             "engine id = ",
-            "sessions at work = 0 of 32",
+            "sessions at work = 0 of 8",
             "senders = bus",
             "fenix/engine/service.py",
             "max_sessions = 20",
