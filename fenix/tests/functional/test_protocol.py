@@ -22,7 +22,7 @@ from wsgi_intercept import requests_intercept
 from fenix.api import health
 from fenix.db import models, sessions
 from fenix.tests import base
-from fenix.tests.functional import sample, stand_in
+from fenix.tests.functional import keystone, sample, stand_in
 from fenix.tests.functional.service import Service
 from fenix.wsgi import api as wsgi
 
@@ -213,14 +213,7 @@ class KeystoneAwayTest(base.ApiTestCase):
     sections = {
         "api": {"auth_strategy": "keystone"},
         "keystone_authtoken": {
-            "auth_url": "http://127.0.0.1:9",
-            "www_authenticate_uri": "http://127.0.0.1:9",
-            "auth_type": "password",
-            "username": "fenix",
-            "password": "secret",
-            "project_name": "service",
-            "user_domain_id": "default",
-            "project_domain_id": "default",
+            **keystone.options_of("http://127.0.0.1:9"),
             "http_request_max_retries": 0,
         },
     }

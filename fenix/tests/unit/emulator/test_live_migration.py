@@ -167,6 +167,14 @@ class TestGood(LiveTestCase):
         self.assertEqual("c1", self.show(second)[2])
         self.sound()
 
+    def test_a_server_deleted_before_the_row_appears_leaves_nothing(self):
+        self.live("c1")
+        self.cloud.delete(self.vm)
+        self.advance(20)
+        self.assertRaises(exceptions.NotFound, self.nova.servers.get, self.vm.id)
+        self.assertEqual([], self.nova.migrations.list())
+        self.sound()
+
 
 class TestRefused(LiveTestCase):
     def test_states_that_do_not_allow_it(self):
