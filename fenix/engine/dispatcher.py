@@ -12,9 +12,9 @@ from oslo_config import cfg
 from oslo_db import exception as db_exc
 
 from fenix import context, exceptions, timing
-from fenix.db import claims, records
-from fenix.db.api import Database
+from fenix.db import records
 from fenix.engine.actions import ActionRunner
+from fenix.engine.leases import Leases
 from fenix.engine.runner import Runner
 
 LOG = logging.getLogger(__name__)
@@ -31,15 +31,15 @@ class Dispatcher:
         self,
         *,
         conf: cfg.ConfigOpts,
-        database: Database,
         clock: timing.Clock,
+        leases: Leases,
         runner: Runner,
         actions: ActionRunner,
     ) -> None:
         self._size = conf.engine.pool_size
         self._most = min(conf.engine.session_threads, self._size)
         self._poll = conf.engine.poll_interval
-        self._database = database
+        self._leases = leases
         self._clock = clock
         self._runner = runner
         self._actions = actions
@@ -88,7 +88,9 @@ class Dispatcher:
         """Run until :meth:`stop`."""
         while True:
             with self._changed:
-                self._changed.wait_for(self._has_work, timeout=self._patience())
+                while not self._has_work():
+                    # Anew each time: what ended meanwhile may have set an earlier timer.
+                    self._changed.wait(self._patience())
                 if self._stopping:
                     return
             try:
@@ -131,7 +133,7 @@ class Dispatcher:
         if now >= self._next_poll:
             self._next_poll = now + self._poll
             look = True
-            due = claims.due(self._database, self._clock.now(), max(free, 1))
+            due = self._leases.due(max(free, 1))
             with self._changed:
                 self._nudged.update(dict.fromkeys(due))
         with self._changed:
