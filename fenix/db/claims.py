@@ -1,4 +1,9 @@
-"""Which engine works on which session: leases, taken by one conditional UPDATE."""
+"""Which engine works on which session: leases, taken by one conditional UPDATE.
+
+Between two pieces of work nobody holds a session, but the engine that worked on it last knows it:
+its rows, its instances, how far its migrations are. Another would read all that again, so it leaves
+the session to that one while that one lives and is not a whole lease late.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +16,35 @@ from fenix.db import models, records, rows
 from fenix.db.api import Database, repeatable, retried
 
 _S = models.sessions
+_E = models.engines
 
 
-def _free(now: datetime.datetime) -> sa.ColumnElement[bool]:
-    return sa.or_(_S.c.owner.is_(None), _S.c.lease_until < now)
+def _free(owner: str, now: datetime.datetime, lease: float) -> sa.ColumnElement[bool]:
+    """Whether ``owner`` may take a session: nobody holds it, or knows it and could work on it."""
+    past = now - datetime.timedelta(seconds=lease)
+    alive = sa.exists().where(_E.c.engine_id == _S.c.last_owner, _E.c.heartbeat_at >= past)
+    left_to_others = sa.or_(
+        _S.c.last_owner.is_(None), _S.c.last_owner == owner, _S.c.wake_at <= past, ~alive
+    )
+    return sa.or_(_S.c.lease_until < now, sa.and_(_S.c.owner.is_(None), left_to_others))
 
 
 @repeatable
-def due(database: Database, now: datetime.datetime, limit: int) -> list[str]:
-    """Sessions that have something to do and that nobody holds, the longest waiting first."""
+def due(
+    database: Database, owner: str, now: datetime.datetime, lease: float, limit: int
+) -> list[str]:
+    """Sessions that have something to do and that ``owner`` may take.
+
+    :returns: those that it worked on last come first, then the longest waiting: an engine that has
+        enough to do takes nothing over.
+    """
+    known = sa.case((_S.c.last_owner == owner, 0), else_=1)
     with database.lookup() as session:
         return list(
             session.scalars(
                 sa.select(_S.c.session_id)
-                .where(_S.c.wake_at <= now, _free(now))
-                .order_by(_S.c.wake_at)
+                .where(_S.c.wake_at <= now, _free(owner, now, lease))
+                .order_by(known, _S.c.wake_at)
                 .limit(limit)
             )
         )
@@ -35,14 +54,14 @@ def due(database: Database, now: datetime.datetime, limit: int) -> list[str]:
 def claim(
     database: Database, session_id: str, owner: str, now: datetime.datetime, lease: float
 ) -> records.Session | None:
-    """Take a due session for ``lease`` seconds; None when it is not due or another has it.
+    """Take a due session for ``lease`` seconds; None when it is not due or it is another's.
 
     A claim raises ``revision``: whoever held the session before can write nothing any more.
     """
     with database.writer() as session:
         taken = session.execute(
             sa.update(_S)
-            .where(_S.c.session_id == session_id, _S.c.wake_at <= now, _free(now))
+            .where(_S.c.session_id == session_id, _S.c.wake_at <= now, _free(owner, now, lease))
             .values(
                 owner=owner,
                 last_owner=owner,
@@ -102,10 +121,11 @@ def held(database: Database, session_ids: Collection[str], owner: str) -> set[st
 
 @retried
 def let_go(database: Database, owner: str, now: datetime.datetime) -> None:
-    """Hand over everything that ``owner`` holds, at once: it is stopping."""
+    """Hand over everything that ``owner`` holds or knows, at once: it is stopping."""
     with database.writer() as session:
         session.execute(
             sa.update(_S)
             .where(_S.c.owner == owner)
             .values(owner=None, lease_until=None, wake_at=now)
         )
+        session.execute(sa.update(_S).where(_S.c.last_owner == owner).values(last_owner=None))

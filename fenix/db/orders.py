@@ -113,6 +113,8 @@ def _give(
             .values(
                 **values,
                 revision=seen.revision + 1,
+                # Whichever engine was asked acts on it.
+                last_owner=None,
                 wakes=_S.c.wakes + 1,
                 wake_at=now,
                 updated_at=now,

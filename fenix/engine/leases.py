@@ -27,8 +27,12 @@ class Leases:
         self._until: dict[str, float] = {}
         self._lock = threading.Lock()
 
+    def due(self, limit: int) -> list[str]:
+        """Sessions that this engine may take now, its own first."""
+        return claims.due(self._database, self.engine_id, self._clock.now(), self.seconds, limit)
+
     def take(self, session_id: str) -> records.Session | None:
-        """Claim a session; None when it is not due, or held."""
+        """Claim a session; None when it is not due, or another engine's."""
         until = self._clock.monotonic() + self.seconds
         session = claims.claim(
             self._database, session_id, self.engine_id, self._clock.now(), self.seconds

@@ -114,8 +114,8 @@ class Engine(service.ServiceBase):
         )
         self.dispatcher = Dispatcher(
             conf=conf,
-            database=self.database,
             clock=clock,
+            leases=self._leases,
             runner=runner,
             actions=self._actions,
         )

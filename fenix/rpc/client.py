@@ -111,16 +111,22 @@ class EngineClient:
         """
         self._call(context, "delete_session", session_id=session_id)
 
-    def wake(self, context: dict[str, Any], session_id: str) -> None:
+    def wake(self, context: dict[str, Any], session_id: str, engine_id: str | None = None) -> None:
         """Tell one engine that a session has something to look at.
 
         Returns at once and never fails; the hint may be lost.
-        """
-        self._hints.put(context, session_id)
 
-    def _cast_wake(self, context: dict[str, Any], session_id: str) -> None:
+        :param engine_id: the one that worked on the session last, which others leave it to;
+            None: whichever comes first.
+        """
+        self._hints.put(context, session_id, engine_id)
+
+    def _cast_wake(
+        self, context: dict[str, Any], session_id: str, engine_id: str | None = None
+    ) -> None:
+        to = {} if engine_id is None else {"server": engine_id}
         try:
-            self._client.prepare(retry=0).cast(context, "wake", session_id=session_id)
+            self._client.prepare(retry=0, **to).cast(context, "wake", session_id=session_id)
         except oslo_messaging.MessagingException as error:
             LOG.warning(
                 "The hint for session %s was not sent (%s); an engine's poll will find it.",

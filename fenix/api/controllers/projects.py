@@ -107,7 +107,10 @@ class _OfProject(Resource):
                 return
             written = [self._record(reply, a) for a in answers]
             if any(written):
-                self.services.engine.wake(self.caller().to_rpc(), answers[0].wait.session_id)
+                session = view.session
+                self.services.engine.wake(
+                    self.caller().to_rpc(), session.session_id, session.last_owner
+                )
             if all(written):
                 return
         self._ignored(self.view(), reply, "it came while the question was asked again")

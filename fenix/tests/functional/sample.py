@@ -17,6 +17,8 @@ EMPTYING = "22222222-2222-4222-8222-222222222222"
 PER_INSTANCE = "33333333-3333-4333-8333-333333333333"
 #: A session that has failed.
 FAILED = "44444444-4444-4444-8444-444444444444"
+#: The engine that runs, and that worked on sessions last.
+ENGINE_ID = "controller-1:7:aa"
 #: No session.
 UNKNOWN = "99999999-9999-4999-8999-999999999999"
 
@@ -83,7 +85,7 @@ def write(database: Database) -> None:
             )
         ],
         prev_state=states.START_MAINTENANCE,
-        last_owner="controller-1:7:aa",
+        last_owner=ENGINE_ID,
     )
     _session(
         database,
@@ -114,7 +116,7 @@ def write(database: Database) -> None:
         reason="no capacity",
     )
     now = timing.SystemClock().now()
-    for name, seen in (("controller-1:7:aa", now), ("controller-2:8:bb", START)):
+    for name, seen in ((ENGINE_ID, now), ("controller-2:8:bb", START)):
         engine = records.Engine(
             name, name.partition(":")[0], "1.0", START, seen, ["default", "vnf"], ["dummy"]
         )

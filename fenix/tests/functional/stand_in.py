@@ -21,6 +21,7 @@ from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
 from fenix.engine import control
 from fenix.rpc import transport as rpc_transport
+from fenix.tests.functional import sample
 
 _WORKFLOWS = ("default", "vnf", "silent", "slow", "defect", "full")
 
@@ -167,7 +168,7 @@ class StandIn:
     def __init__(self, conf: cfg.ConfigOpts, database: Database) -> None:
         self.endpoint = Endpoint(database, conf.api.rpc_timeout)
         self._server = oslo_messaging.get_rpc_server(
-            rpc_transport.make(conf), rpc_transport.target("stand-in"), [self.endpoint]
+            rpc_transport.make(conf), rpc_transport.target(sample.ENGINE_ID), [self.endpoint]
         )
 
     def start(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
+from fenix.db import claims
 from fenix.db import sessions as db_sessions
 from fenix.tests.functional.sessions.base import SessionTestCase
 
@@ -64,3 +66,32 @@ class SpreadTest(SessionTestCase):
             owners |= {data["engine"] for data in begun if "engine" in data}
         self.assertGreater(len(owners), 1)
         self.assertLessEqual(owners, {e.engine_id for e in self.cluster.engines})
+
+
+class KnownTest(SessionTestCase):
+    """Three engines that find nothing by themselves while the test runs."""
+
+    engines = 3
+    settings = {"engine": {"poll_interval": 60, "lease": 600}}
+
+    def build(self) -> None:
+        self.computes(3)
+        self.instances("worker", {"compute-1": 2, "compute-2": 1})
+
+    def test_a_session_stays_with_one_engine_and_replies_find_it(self) -> None:
+        """An engine that does not know the session would have to read all of it."""
+        owners: list[str] = []
+
+        def claim(*arguments: Any) -> Any:
+            taken = self.claim(*arguments)
+            if taken is not None:
+                owners.append(taken.owner)
+            return taken
+
+        self.claim = claims.claim
+        with mock.patch.object(claims, "claim", claim):
+            session_id = self.create(actions=[{"plugin": "dummy", "type": "host"}])
+            self.done(session_id)
+        self.assertGreater(len(owners), 3)
+        self.assertEqual(1, len(set(owners)), owners)
+        self.assert_cloud_sound()

@@ -71,6 +71,10 @@ class StatementsMixin(testtools.TestCase):
         now = self.now + datetime.timedelta(seconds=later)
         return claims.claim(self.database, "s1", owner, now, LEASE)
 
+    def due(self, owner: str, later: float = 0.0) -> list[str]:
+        now = self.now + datetime.timedelta(seconds=later)
+        return claims.due(self.database, owner, now, LEASE, 10)
+
     def wait_row(self) -> records.Wait:
         return records.Wait("s1", "p", states.MAINTENANCE, self.now, self.now, self.now)
 
@@ -122,7 +126,7 @@ class StatementsMixin(testtools.TestCase):
         self.make()
         self.take("a")
         claims.let_go(self.database, "a", self.now)
-        self.assertEqual(["s1"], claims.due(self.database, self.now, 10))
+        self.assertEqual(["s1"], self.due("b"))
 
     # Advancing
 
@@ -154,7 +158,7 @@ class StatementsMixin(testtools.TestCase):
         far = self.now + datetime.timedelta(hours=1)
         advance.commit(self.database, session, advance.Changes(), self.now, advance.Release(far))
         self.assertEqual(far, db_sessions.get(self.database, "s1").wake_at)
-        self.assertEqual([], claims.due(self.database, self.now, 10))
+        self.assertEqual([], self.due("b"))
 
     def _open(self) -> tuple[records.Session, records.Wait]:
         self.make()

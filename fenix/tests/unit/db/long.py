@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from fenix.db import advance, claims, models, records
 from fenix.db import sessions as db_sessions
-from fenix.tests.unit.db import base, failed
+from fenix.tests.unit.db import base, known
 
 
-class LongMixin(failed.FailedMixin):
+class LongMixin(known.KnownMixin):
     """A session with many hosts, and another."""
 
     def test_many_rows_are_sent_together(self) -> None:

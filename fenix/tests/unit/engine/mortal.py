@@ -21,7 +21,7 @@ from fenix import conf as fenix_conf
 from fenix import states
 from fenix.api import matching
 from fenix.cloud import aodh
-from fenix.db import claims, lifecycle, records, replies, schema
+from fenix.db import lifecycle, records, replies, schema
 from fenix.db import sessions as db_sessions
 from fenix.db.api import Database
 from fenix.db.store import SqlStore
@@ -283,7 +283,7 @@ class World:
             if self._actions.claim(run):
                 count += 1
                 self._actions.execute(run)
-        for session_id in claims.due(self.database, self.clock.now(), 10):
+        for session_id in self._leases.due(10):
             count += 1
             self._runner.run(session_id)
         self._leases.renew()

@@ -54,7 +54,7 @@ class SkewTest(testtools.TestCase):
         self.skew.look()
 
     def due(self) -> list[str]:
-        return claims.due(self.database, self.clock.now(), 9)
+        return claims.due(self.database, "e", self.clock.now(), LEASE, 9)
 
     def test_a_lease_that_nobody_renews(self) -> None:
         self.session(START)

@@ -1,0 +1,75 @@
+"""Statements about sessions that an engine knows, because it worked on them last."""
+
+from __future__ import annotations
+
+import datetime
+
+from fenix.db import advance, claims, engines, orders, records
+from fenix.db import sessions as db_sessions
+from fenix.tests.unit.db import failed
+from fenix.tests.unit.db.base import LEASE
+
+
+class KnownMixin(failed.FailedMixin):
+    """One that ``a`` worked on, and that another engine finds."""
+
+    def beat(self, owner: str, later: float) -> None:
+        at = self.now + datetime.timedelta(seconds=later)
+        row = records.Engine(owner, "controller", "1", at, at)
+        engines.beat(self.database, row, self.now - datetime.timedelta(days=1))
+
+    def rest(self, owner: str = "a") -> None:
+        """An engine works on a session, and gives it back; it is due again ten leases later."""
+        self.make()
+        self.beat(owner, 0)
+        held = self.take(owner)
+        wake_at = self.now + datetime.timedelta(seconds=10 * LEASE)
+        advance.commit(
+            self.database, held, advance.Changes(), self.now, advance.Release(wake_at=wake_at)
+        )
+
+    def test_a_session_is_left_to_the_engine_that_knows_it(self) -> None:
+        self.rest("a")
+        soon = 10 * LEASE + 1
+        self.beat("a", soon)
+        self.assertEqual(([], ["s1"]), (self.due("b", soon), self.due("a", soon)))
+        self.assertIsNone(self.take("b", soon))
+        self.assertIsNotNone(self.take("a", soon))
+
+    def test_an_engine_that_shows_no_life_loses_its_sessions(self) -> None:
+        self.rest("a")
+        self.beat("a", 9 * LEASE - 1)
+        due = 10 * LEASE
+        self.assertEqual(["s1"], self.due("b", due))
+        self.assertEqual("b", self.take("b", due).owner)
+
+    def test_a_session_that_waits_for_long_is_anybodys(self) -> None:
+        """An engine may live and have too much to do."""
+        self.rest("a")
+        late = 11 * LEASE
+        self.beat("a", late)
+        self.assertEqual(([], ["s1"]), (self.due("b", late - 0.1), self.due("b", late)))
+        self.assertEqual("b", self.take("b", late).owner)
+
+    def test_own_sessions_come_first(self) -> None:
+        self.rest("a")
+        self.make("s2", hosts=("other",))
+        self.assertEqual((["s2"], ["s1", "s2"]), (self.due("b"), self.due("a", 11 * LEASE)))
+        self.assertEqual(["s2", "s1"], self.due("b", 11 * LEASE))
+
+    def test_a_command_is_carried_out_by_whoever_was_asked(self) -> None:
+        self.rest("a")
+        soon = self.now + datetime.timedelta(seconds=2)
+        self.beat("a", 2)
+        seen = db_sessions.get(self.database, "s1")
+        event = records.Event("s1", soon, orders.COMMAND, "pause")
+        self.assertTrue(orders.give(self.database, seen, {"paused_at": soon}, [event]))
+        self.assertEqual(["s1"], self.due("b", 2))
+        self.assertIsNotNone(self.take("b", 2))
+
+    def test_a_stopping_engine_leaves_nothing_to_itself(self) -> None:
+        self.rest("a")
+        soon = 10 * LEASE + 1
+        self.beat("a", soon)
+        claims.let_go(self.database, "a", self.now)
+        self.assertEqual(["s1"], self.due("b", soon))
