@@ -10,18 +10,32 @@ import dataclasses
 import datetime
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from fenix import timing
 from fenix.cloud import base
 
 #: Nova stamps a change before the change can be read.
 MARGIN = datetime.timedelta(seconds=5)
-#: Seconds after which instances are listed anew, whatever was said of changes.
+#: Seconds after which all is read anew, whatever was said of changes: Nova's clock may be set back.
 _ANEW = 60.0
 #: A listing of computes counts for one second for each thousand of them, and no longer than this:
 #: nova-compute itself reports every ten seconds.
 _LONGEST = 10.0
+#: Nova tells of whole seconds, and compares with parts of them.
+_SECOND = datetime.timedelta(seconds=1)
+
+
+class Changed(Protocol):
+    """Something that Nova stamps when it changes."""
+
+    @property
+    def updated(self) -> datetime.datetime:
+        """When it changed last, by Nova's clock."""
+        ...
+
+
+C = TypeVar("C", bound=Changed)
 
 
 class RecentHosts:
@@ -103,3 +117,39 @@ class RecentServers:
         self._newest = max(s.updated for s in found) if is_large else None
         self._until = begun + _ANEW
         return found
+
+
+class RecentChanges(Generic[C]):
+    """What changed of late: sessions that look at different times read each change once.
+
+    For one thread at a time.
+
+    :param read: what changed since a moment.
+    :param key: what stays the same when something changes.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[datetime.datetime], list[C]],
+        key: Callable[[C], str],
+        clock: timing.Clock,
+    ) -> None:
+        self._read, self._key, self._clock = read, key, clock
+        self._known: dict[str, C] = {}
+        self._since = datetime.datetime.max
+        self._newest = datetime.datetime.min
+        self._until = 0.0
+
+    def __call__(self, since: datetime.datetime) -> list[C]:
+        """What changed since then, as it is now, and perhaps some of a second before."""
+        begun = self._clock.monotonic()
+        if since < self._since or begun >= self._until:
+            found = self._read(since)
+            self._known, self._since, self._newest = {}, since, since
+            self._until = begun + _ANEW
+        else:
+            found = self._read(max(self._since, self._newest - MARGIN))
+        for one in found:
+            self._known[self._key(one)] = one
+            self._newest = max(self._newest, one.updated)
+        return [one for one in self._known.values() if one.updated >= since - _SECOND]

@@ -8,7 +8,7 @@ import weakref
 
 from fenix import timing
 from fenix.cloud import base
-from fenix.cloud.recent import RecentHosts, RecentServers
+from fenix.cloud.recent import RecentChanges, RecentHosts, RecentServers
 from fenix.together import Shared, Together
 
 
@@ -29,10 +29,14 @@ class SharedCloud:
         )
         self._groups = Shared(cloud.groups)
         self._places = Shared(cloud.places)
-        self._changed = Together[datetime.datetime, list[base.Server]](
-            lambda moment: self._known(cloud.changed_since(moment)), min
+        changes = RecentChanges(
+            lambda moment: self._known(cloud.changed_since(moment)),
+            operator.attrgetter("server_id"),
+            clock,
         )
-        self._moved = Together[datetime.datetime, list[base.Migration]](cloud.migrations_since, min)
+        self._changed = Together[datetime.datetime, list[base.Server]](changes, min)
+        moves = RecentChanges(cloud.migrations_since, operator.attrgetter("migration_id"), clock)
+        self._moved = Together[datetime.datetime, list[base.Migration]](moves, min)
         #: Instances that somebody keeps: sessions that keep the same one share it.
         self._kept: weakref.WeakValueDictionary[str, base.Server] = weakref.WeakValueDictionary()
         self.admin_project = cloud.admin_project

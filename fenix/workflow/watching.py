@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from fenix import exceptions, states, timing
 from fenix.cloud import base
+from fenix.cloud.recent import MARGIN
 from fenix.conf.workflow import LIVE_MIGRATE
 from fenix.db import records
 from fenix.workflow import moving
@@ -17,8 +18,6 @@ from fenix.workflow.outcome import Fatal, GivenUp
 
 #: How far Nova's clock may be from ours when migration records are matched to moves.
 _SKEW = datetime.timedelta(seconds=10)
-#: Nova stamps a change before the change can be read.
-_MARGIN = datetime.timedelta(seconds=5)
 
 
 class Watching:
@@ -94,7 +93,7 @@ class Watching:
             read_to = started if newest is None else datetime.datetime.fromisoformat(newest)
             since = min(started, read_to) - _SKEW
         else:
-            since = until - _MARGIN
+            since = until - MARGIN
         for record in self._hold.cloud.migrations_since(since):
             if record.server_id in moving_now:
                 known.setdefault(record.server_id, {})[record.migration_id] = record

@@ -169,3 +169,41 @@ class RecentTest(testtools.TestCase):
         same = {name for name, server in second.items() if server is first[name]}
         self.assertEqual({"s0", "s2", "s3"}, same)
         self.assertEqual("ERROR", second["s1"].status)
+
+    def changed(self, since: float) -> set[str]:
+        moment = _DAY + datetime.timedelta(seconds=since)
+        return {s.server_id for s in self.cloud.changed_since(moment)}
+
+    def asked_since(self) -> list[float]:
+        return [(moment - _DAY).total_seconds() for _, moment in self.asked]
+
+    def test_sessions_that_look_at_different_times_read_a_change_once(self) -> None:
+        self.changes = [self.server("s1", at=100), self.server("s2", at=120)]
+        self.assertEqual({"s1", "s2"}, self.changed(90))
+        self.changes = [self.server("s2", at=125)]
+        self.assertEqual({"s2"}, self.changed(110))
+        self.changes = []
+        self.assertEqual({"s1", "s2"}, self.changed(95))
+        self.assertEqual([90, 115, 120], self.asked_since())
+
+    def test_what_changed_again_is_told_as_it_is(self) -> None:
+        self.changes = [self.server("s1", at=100)]
+        self.changed(90)
+        self.changes = [self.server("s1", base.DELETED, at=101)]
+        (server,) = self.cloud.changed_since(_DAY + datetime.timedelta(seconds=99))
+        self.assertEqual(base.DELETED, server.status)
+
+    def test_changes_are_read_anew_by_who_asks_for_earlier_ones(self) -> None:
+        self.changed(90)
+        self.changes = [self.server("s1", at=60)]
+        self.assertEqual({"s1"}, self.changed(50))
+        self.assertEqual([90, 50], self.asked_since())
+
+    def test_changes_are_read_anew_after_a_minute(self) -> None:
+        """A clock that was ahead is not believed for longer."""
+        self.changes = [self.server("s1", at=9000)]
+        self.changed(90)
+        self.changes = [self.server("s2", at=130)]
+        self.clock.seconds += 61
+        self.assertEqual({"s2"}, self.changed(120))
+        self.assertEqual([90, 120], self.asked_since())
