@@ -100,12 +100,13 @@ class Servers:
 
 
 class Migrations:
-    """All migrations, by number, uuid, server and time of the last change."""
+    """All migrations, by number, uuid, server, source and time of the last change."""
 
     def __init__(self) -> None:
         self._all: list[Migration] = []
         self._by_uuid: dict[str, Migration] = {}
         self._by_server: dict[str, list[Migration]] = {}
+        self._by_source: dict[str, list[Migration]] = {}
         self._recent: OrderedDict[str, Migration] = OrderedDict()
 
     def __len__(self) -> int:
@@ -116,6 +117,7 @@ class Migrations:
         self._all.append(migration)
         self._by_uuid[migration.uuid] = migration
         self._by_server.setdefault(migration.server.id, []).append(migration)
+        self._by_source.setdefault(migration.source.name, []).append(migration)
         self._recent[migration.uuid] = migration
 
     def touch(self, migration: Migration, at: float) -> None:
@@ -136,6 +138,10 @@ class Migrations:
     def of(self, server_id: str) -> list[Migration]:
         """Of one server, oldest first."""
         return self._by_server.get(server_id, [])
+
+    def off(self, hostname: str) -> list[Migration]:
+        """Of one source, oldest first."""
+        return self._by_source.get(hostname, [])
 
     def newest_first(self) -> Iterator[Migration]:
         """All of them."""

@@ -1,5 +1,6 @@
 """Migrations: the list of all, and a server's live migrations in progress."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fenix.emulator.errors import BadRequest, Conflict, NotFound
@@ -26,6 +27,15 @@ PARAMETERS = {
     "source_compute",
     "status",
     "user_id",
+}
+#: What a filter is compared with.
+_HAVE: dict[str, Callable[[Migration], tuple[str | None, ...]]] = {
+    "status": lambda m: (m.status,),
+    "source_compute": lambda m: (m.source.name,),
+    "host": lambda m: (m.source.name, m.dest.name if m.dest is not None else None),
+    "migration_type": lambda m: (m.type,),
+    "user_id": lambda m: (m.user_id,),
+    "project_id": lambda m: (m.project_id,),
 }
 routes = Routes()
 
@@ -81,7 +91,11 @@ def index(cloud: "Cloud", request: Request) -> Response:
         if unknown:
             names = ", ".join(map(repr, unknown))
             raise BadRequest(f"Additional properties are not allowed ({names} was unexpected)")
-    found = [m for m in _candidates(cloud, request) if _wanted(m, request)]
+    found = _candidates(cloud, request)
+    for key, value in request.query:
+        if key in _HAVE:
+            have = _HAVE[key]
+            found = [m for m in found if value in have(m)]
     body: dict[str, Any] = {}
     if request.version >= (2, 59):
         marker = request.get("marker")
@@ -101,6 +115,7 @@ def index(cloud: "Cloud", request: Request) -> Response:
 
 def _candidates(cloud: "Cloud", request: Request) -> list[Migration]:
     since, server_id = request.get("changes-since"), request.get("instance_uuid")
+    source = request.get("source_compute")
     if request.version < (2, 59):
         since = None
     at = times.parse(cloud.clock, since) if since is not None else None
@@ -112,22 +127,11 @@ def _candidates(cloud: "Cloud", request: Request) -> list[Migration]:
     elif at is not None:
         found = cloud.migrations.changed_since(at)
         found.sort(key=lambda m: m.id, reverse=True)
+    elif source is not None:
+        found = list(reversed(cloud.migrations.off(source)))
     else:
         found = list(cloud.migrations.newest_first())
     return [m for m in found if not m.server.deleted]
-
-
-def _wanted(migration: Migration, request: Request) -> bool:
-    dest = migration.dest.name if migration.dest is not None else None
-    have = {
-        "status": (migration.status,),
-        "source_compute": (migration.source.name,),
-        "host": (migration.source.name, dest),
-        "migration_type": (migration.type,),
-        "user_id": (migration.user_id,),
-        "project_id": (migration.project_id,),
-    }
-    return all(value in have.get(key, (value,)) for key, value in request.query)
 
 
 def _progress(cloud: "Cloud", migration: Migration, request: Request) -> dict[str, Any]:
