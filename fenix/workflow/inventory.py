@@ -258,8 +258,8 @@ class Inventory:
 
     def _recount(self, changed: Iterable[base.Server]) -> None:
         """Look at hosts outside the session on which something changed that is not ours."""
-        known = self._snapshot.others
-        names = set()
+        known, hosts = self._snapshot.others, self._snapshot.hosts
+        names: set[str | None] = set()
         for server in changed:
             if server.server_id in self._snapshot.instances:
                 continue
@@ -269,7 +269,9 @@ class Inventory:
             if before != now:
                 known[server.server_id] = now
                 names.update({server.host, before[0] if before else None})
-        self.count([h for h in self._snapshot.hosts.values() if h.outside and h.hostname in names])
+        self.count(
+            [hosts[n] for n in sorted(filter(None, names)) if n in hosts and hosts[n].outside]
+        )
 
     def count(self, hosts: list[records.Host]) -> None:
         """Know what instances that the session does not follow take of these hosts now."""
