@@ -18,6 +18,9 @@ from fenix.db.api import Database, repeatable, retried
 _S = models.sessions
 _E = models.engines
 
+#: By so many sessions more than ours another engine knows too many.
+_UNEVEN = 2
+
 
 def _free(owner: str, now: datetime.datetime, lease: float) -> sa.ColumnElement[bool]:
     """Whether ``owner`` may take a session: nobody holds it, or knows it and could work on it."""
@@ -48,6 +51,38 @@ def due(
                 .limit(limit)
             )
         )
+
+
+@retried
+def adopt(database: Database, owner: str, now: datetime.datetime) -> str | None:
+    """Become the one who knows a session that waits for an engine which knows two more than we.
+
+    Only what is due counts as waiting: where engines have little to do nothing changes hands.
+    :returns: its id; it is to be claimed like the others. None: there is none.
+    """
+    count = sa.func.count()
+    with database.lookup() as session:
+        known: dict[str, int] = dict(
+            session.execute(
+                sa.select(_S.c.last_owner, count)
+                .where(_S.c.wake_at.is_not(None), _S.c.last_owner.is_not(None))
+                .group_by(_S.c.last_owner)
+            ).all()
+        )
+        busiest = max(known, key=known.__getitem__, default=owner)
+        if known.get(busiest, 0) - known.get(owner, 0) < _UNEVEN:
+            return None
+        waits = _S.c.last_owner == busiest, _S.c.owner.is_(None), _S.c.wake_at <= now
+        session_id = session.scalar(
+            sa.select(_S.c.session_id).where(*waits).order_by(_S.c.wake_at).limit(1)
+        )
+    if session_id is None:
+        return None
+    with database.writer() as session:
+        adopted = session.execute(
+            sa.update(_S).where(_S.c.session_id == session_id, *waits).values(last_owner=owner)
+        )
+        return session_id if adopted.rowcount == 1 else None  # type: ignore[attr-defined]
 
 
 @retried

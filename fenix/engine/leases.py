@@ -29,7 +29,12 @@ class Leases:
 
     def due(self, limit: int) -> list[str]:
         """Sessions that this engine may take now, its own first."""
-        return claims.due(self._database, self.engine_id, self._clock.now(), self.seconds, limit)
+        now = self._clock.now()
+        found = claims.due(self._database, self.engine_id, now, self.seconds, limit)
+        if len(found) < limit:
+            adopted = claims.adopt(self._database, self.engine_id, now)
+            found += [adopted] if adopted is not None else []
+        return found
 
     def take(self, session_id: str) -> records.Session | None:
         """Claim a session; None when it is not due, or another engine's."""

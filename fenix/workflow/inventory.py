@@ -269,9 +269,8 @@ class Inventory:
             if before != now:
                 known[server.server_id] = now
                 names.update({server.host, before[0] if before else None})
-        self.count(
-            [hosts[n] for n in sorted(filter(None, names)) if n in hosts and hosts[n].outside]
-        )
+        changed_on = [hosts[n] for n in sorted(filter(None, names)) if n in hosts]
+        self.count([h for h in changed_on if h.outside])
 
     def count(self, hosts: list[records.Host]) -> None:
         """Know what instances that the session does not follow take of these hosts now."""

@@ -73,3 +73,43 @@ class KnownMixin(failed.FailedMixin):
         self.beat("a", soon)
         claims.let_go(self.database, "a", self.now)
         self.assertEqual(["s1"], self.due("b", soon))
+
+    def many(self, count: int) -> None:
+        """That many sessions which ``a`` knows, due at the same time."""
+        self.rest("a")
+        for number in range(2, count + 1):
+            name = f"s{number}"
+            self.make(name, hosts=(f"{name}-host",))
+            held = claims.claim(
+                self.database, name, "a", self.now + datetime.timedelta(seconds=1), LEASE
+            )
+            wake_at = self.now + datetime.timedelta(seconds=10 * LEASE)
+            advance.commit(
+                self.database, held, advance.Changes(), self.now, advance.Release(wake_at=wake_at)
+            )
+
+    def adopt(self, owner: str, later: float) -> str | None:
+        return claims.adopt(self.database, owner, self.now + datetime.timedelta(seconds=later))
+
+    def test_an_engine_that_knows_few_adopts_of_what_waits(self) -> None:
+        self.many(4)
+        soon = 10 * LEASE + 1
+        self.beat("a", soon)
+        self.beat("b", soon)
+        adopted = [self.adopt("b", soon) for _ in range(4)]
+        self.assertEqual(2, len(set(adopted) - {None}))
+        self.assertEqual([None, None], adopted[2:])
+        self.assertEqual(set(adopted[:2]), set(self.due("b", soon)))
+        self.assertEqual(2, len(self.due("a", soon)))
+
+    def test_nothing_is_adopted_that_does_not_wait(self) -> None:
+        self.many(4)
+        self.assertIsNone(self.adopt("b", 9 * LEASE))
+        soon = self.now + datetime.timedelta(seconds=10 * LEASE + 1)
+        for name in ("s1", "s2", "s3", "s4"):
+            self.assertIsNotNone(claims.claim(self.database, name, "a", soon, LEASE))
+        self.assertIsNone(self.adopt("b", 10 * LEASE + 1))
+
+    def test_one_session_more_is_even(self) -> None:
+        self.rest("a")
+        self.assertIsNone(self.adopt("b", 10 * LEASE + 1))
