@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from novaclient import api_versions
 from novaclient import client as nova_client
 
 from fenix import timing
-from fenix.cloud import base, flavors
+from fenix.cloud import base, flavors, paging
 from fenix.cloud.keystone import ServiceAuth, guarded, read
 from fenix.cloud.placement import Placement
 from fenix.together import Shared
-
-R = TypeVar("R")
 
 #: The newest microversion that is asked for; older clouds are spoken to in theirs. From 2.88
 #: hypervisors carry no figures, and Placement may be out of reach.
@@ -24,7 +23,6 @@ _NEWEST = "2.87"
 _OLDEST = "2.56"
 #: From here a server says which availability zone it is bound to.
 _PINNED_ZONE = "2.96"
-_PAGE = 1000
 _COMPUTE_BINARY = "nova-compute"
 _CONTROL_BINARIES = frozenset({"nova-conductor", "nova-scheduler"})
 
@@ -41,6 +39,7 @@ class NovaCloud:
         self._placement = Placement(auth)
         self._client: Any = None
         self._lister: Any = None
+        self._moments = paging.Moments()
         #: Whoever wants to know of some hosts needs a listing of the nodes of all.
         self._nodes = Shared(lambda: read("Nova: list hypervisors", self._hypervisors))
 
@@ -81,7 +80,9 @@ class NovaCloud:
         for service in read(what, lambda: self._nova.services.list(host=host)):
             if service.binary == _COMPUTE_BINARY or service.binary in _CONTROL_BINARIES:
                 services.setdefault(service.host, []).append(service)
-        return [_host(name, of) for name, of in sorted(services.items())]
+        found = [_host(name, of) for name, of in sorted(services.items())]
+        self._moments.saw(h.reported for h in found)
+        return found
 
     def capacity(self, hostnames: Iterable[str]) -> dict[str, base.Capacity]:
         """From Placement, by the node of each host; hypervisor figures where it knows none."""
@@ -112,8 +113,10 @@ class NovaCloud:
         return {name: _place(found) for name, found in of.items()}
 
     def _hypervisors(self) -> list[Any]:
-        return _pages(
-            lambda marker: self._nova.hypervisors.list(detailed=True, limit=_PAGE, marker=marker),
+        return paging.pages(
+            lambda marker: self._nova.hypervisors.list(
+                detailed=True, limit=paging.SIZE, marker=marker
+            ),
             lambda node: node,
         )
 
@@ -136,31 +139,40 @@ class NovaCloud:
     def servers(self, host: str | None = None, *, recent: bool = False) -> list[base.Server]:
         """All instances, or those on one host; listed in pages of 1,000."""
         del recent
-        options: dict[str, Any] = {"all_tenants": 1}
         if host is not None:
-            options["host"] = host
-        return self._servers(f"Nova: list servers of {host or 'all hosts'}", options)
+            return self._servers(f"Nova: list servers of {host}", {"host": host})
+        found = self._moments.whole(
+            lambda: self._servers("Nova: list servers of all hosts", {}),
+            self._changed_since,
+            operator.attrgetter("server_id"),
+        )
+        return [s for s in found if s.status != base.DELETED]
 
     def changed_since(self, moment: datetime.datetime) -> list[base.Server]:
         """Nova's ``changes-since``; includes deleted instances."""
-        return self._servers(
-            "Nova: list changed servers",
-            {"all_tenants": 1, "changes-since": _iso(moment)},
+        return self._moments.whole(
+            lambda: self._changed_since(moment),
+            self._changed_since,
+            operator.attrgetter("server_id"),
         )
+
+    def _changed_since(self, moment: datetime.datetime) -> list[base.Server]:
+        return self._servers("Nova: list changed servers", {"changes-since": _iso(moment)})
 
     def _servers(self, what: str, options: dict[str, Any]) -> list[base.Server]:
         lister = self._nova and self._lister
+        asked = {"all_tenants": 1, **options}
 
         def page(marker: str | None) -> list[Any]:
             found: list[Any] = lister.servers.list(
-                detailed=True, search_opts=options, marker=marker, limit=_PAGE
+                detailed=True, search_opts=asked, marker=marker, limit=paging.SIZE
             )
             return found
 
         def convert(server: Any) -> base.Server:
             return _server(server, self._pci_aliases)
 
-        return read(what, lambda: _pages(page, convert))
+        return read(what, lambda: paging.pages(page, convert))
 
     def groups(self) -> list[base.Group]:
         """Server groups of all projects."""
@@ -169,10 +181,10 @@ class NovaCloud:
             groups: list[base.Group] = []
             while True:
                 page = self._nova.server_groups.list(
-                    all_projects=True, limit=_PAGE, offset=len(groups)
+                    all_projects=True, limit=paging.SIZE, offset=len(groups)
                 )
                 groups.extend(_group(g) for g in page)
-                if len(page) < _PAGE:
+                if len(page) < paging.SIZE:
                     return groups
 
         return read("Nova: list server groups", listed)
@@ -181,24 +193,27 @@ class NovaCloud:
 
     def migrations_since(self, moment: datetime.datetime) -> list[base.Migration]:
         """Nova's migration records, oldest first."""
+        found = self._moments.whole(
+            lambda: self._migrations_since(moment),
+            self._migrations_since,
+            operator.attrgetter("migration_id"),
+        )
+        return sorted(found, key=lambda m: (m.created, m.updated))
 
+    def _migrations_since(self, moment: datetime.datetime) -> list[base.Migration]:
         def page(marker: str | None) -> list[Any]:
             found: list[Any] = self._nova.migrations.list(
-                changes_since=_iso(moment), limit=_PAGE, marker=marker
+                changes_since=_iso(moment), limit=paging.SIZE, marker=marker
             )
             return found
 
-        def listed() -> list[base.Migration]:
-            found = _pages(page, _migration, key="uuid")
-            return sorted(found, key=lambda m: (m.created, m.updated))
-
-        return read("Nova: list migrations", listed)
+        return read("Nova: list migrations", lambda: paging.pages(page, _migration, key="uuid"))
 
     def departures(self, host: str) -> list[base.Migration]:
         """Nova's migration records with this source, of whatever age."""
         found = read(
             f"Nova: list migrations off {host}",
-            lambda: self._nova.migrations.list(source_compute=host, limit=_PAGE),
+            lambda: self._nova.migrations.list(source_compute=host, limit=paging.SIZE),
         )
         return [_migration(m) for m in found]
 
@@ -245,20 +260,6 @@ def _offered(probe: Any) -> api_versions.APIVersion:
             f"to name the target of a migration"
         )
     return newest
-
-
-def _pages(
-    page: Callable[[str | None], list[Any]], convert: Callable[[Any], R], key: str = "id"
-) -> list[R]:
-    """Everything, page by page, so that only one page is held as it was sent."""
-    everything: list[R] = []
-    marker: str | None = None
-    while True:
-        found = page(marker)
-        everything.extend(map(convert, found))
-        if len(found) < _PAGE:
-            return everything
-        marker = getattr(found[-1], key)
 
 
 def _iso(moment: datetime.datetime) -> str:

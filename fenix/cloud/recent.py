@@ -10,13 +10,12 @@ import dataclasses
 import datetime
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from fenix import timing
-from fenix.cloud import base
+from fenix.cloud import base, paging
+from fenix.cloud.paging import MARGIN
 
-#: Nova stamps a change before the change can be read.
-MARGIN = datetime.timedelta(seconds=5)
 #: Seconds after which all is read anew, whatever was said of changes: Nova's clock may be set back.
 _ANEW = 60.0
 #: A listing of computes counts for one second for each thousand of them, and no longer than this:
@@ -25,17 +24,7 @@ _LONGEST = 10.0
 #: Nova tells of whole seconds, and compares with parts of them.
 _SECOND = datetime.timedelta(seconds=1)
 
-
-class Changed(Protocol):
-    """Something that Nova stamps when it changes."""
-
-    @property
-    def updated(self) -> datetime.datetime:
-        """When it changed last, by Nova's clock."""
-        ...
-
-
-C = TypeVar("C", bound=Changed)
+C = TypeVar("C", bound=paging.Changed)
 
 
 class RecentHosts:

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable
 
 from fenix.cloud import base
-from fenix.cloud.recent import MARGIN
+from fenix.cloud.paging import MARGIN
 from fenix.db import records
 from fenix.workflow import demands
 from fenix.workflow.hold import Hold

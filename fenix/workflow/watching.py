@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from fenix import exceptions, states, timing
 from fenix.cloud import base
-from fenix.cloud.recent import MARGIN
+from fenix.cloud.paging import MARGIN
 from fenix.conf.workflow import LIVE_MIGRATE
 from fenix.db import records
 from fenix.workflow import moving
@@ -132,7 +132,28 @@ class Watching:
         due = instance.move_due
         return due is not None and self._hold.now() > due and self._hold.session.paused_at is None
 
+    def _overdue(self, instance: records.Instance, more: float = 0.0) -> bool:
+        """Whether a move takes longer than it may, by so many seconds."""
+        due = instance.move_due
+        return due is not None and self._hold.now() > due + datetime.timedelta(seconds=more)
+
+    def _look_anew(self, instance: records.Instance) -> None:
+        """Read what is on both hosts and the records of the source, whatever was said of changes.
+
+        To abort a move, or to give one up, because news of it went astray would be wrong.
+        """
+        for host in filter(None, (instance.move_source, instance.move_target)):
+            self._inventory.look_at(host)
+        records_of = self._snapshot.migrations.setdefault(instance.instance_id, {})
+        for record in self._hold.cloud.departures(instance.move_source or ""):
+            if record.server_id == instance.instance_id:
+                records_of[record.migration_id] = record
+
     def _watch_move(self, instance: records.Instance) -> None:
+        if self._overdue(instance):
+            self._look_anew(instance)
+            if instance.gone:
+                return
         record = self._record(instance)
         if instance.state == "ERROR":
             raise Fatal(
@@ -154,8 +175,7 @@ class Watching:
         elif instance.task_state:
             self._busy(instance)
         elif instance.host != instance.move_source:
-            if record is None or record.status in base.FINAL:
-                self._arrived(instance, record)
+            self._left(instance, record)
         elif record is not None and record.status in base.FAILED:
             self._moving.failed(instance, f"Nova's migration record says {record.status}", record)
         elif record is None:
@@ -164,6 +184,21 @@ class Watching:
             self._busy(instance)
         if record is not None and record.status == "running":
             self._bound(instance)
+
+    def _left(self, instance: records.Instance, record: base.Migration | None) -> None:
+        """One is at rest elsewhere; it has arrived when Nova has ended its record, too."""
+        if record is not None and record.status not in base.FINAL:
+            if not self._overdue(instance, self._conf.abort_wait_time):
+                return
+            self._hold.event(
+                "warning",
+                f"{named(instance)} is at rest on {instance.host}, and Nova's migration record "
+                f"{record.migration_id} still says {record.status}: it counts as moved",
+                host=instance.host,
+                instance_id=instance.instance_id,
+                project_id=instance.project_id,
+            )
+        self._arrived(instance, record)
 
     def _bound(self, instance: records.Instance) -> None:
         """From when it runs, a live migration has the time that its instance bears."""
@@ -180,11 +215,10 @@ class Watching:
         if instance.move_phase == moving.REQUESTED:
             self._snapshot.set_phase(instance, moving.MOVING)
             self._hold.touch(instance)
-        due = instance.move_due
-        if due is None or self._hold.now() <= due:
+        if not self._overdue(instance):
             return
         bound = self._longest(instance)
-        if self._hold.now() > due + datetime.timedelta(seconds=self._conf.abort_wait_time):
+        if self._overdue(instance, self._conf.abort_wait_time):
             raise Fatal(
                 f"the move of {named(instance)} from {instance.move_source} to "
                 f"{instance.move_target} neither ended within "

@@ -11,7 +11,7 @@ from unittest import mock
 import testtools
 
 from fenix.cloud import base
-from fenix.cloud.recent import MARGIN
+from fenix.cloud.paging import MARGIN
 from fenix.cloud.shared import SharedCloud
 
 _DAY = datetime.datetime(2026, 1, 1)
