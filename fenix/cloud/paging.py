@@ -2,7 +2,8 @@
 
 What changes behind the page that is being read is missed, and whoever asks later for what has
 changed since the newest of what was listed does not hear of it either. So what has changed since
-the listing began is read after it, until that fits one page, which Nova makes at one moment.
+the listing began is read after it, until that is nothing new or fits one page, which Nova makes at
+one moment.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any, Protocol, TypeVar
 
 #: Things on a page.
 SIZE = 1000
+#: So many times at the most: a cloud may change faster than it can be listed.
+_ROUNDS = 10
 #: Nova stamps a change before the change can be read.
 MARGIN = datetime.timedelta(seconds=5)
 
@@ -84,10 +87,14 @@ class Moments:
             self._saw(found)
         known = {name(one): one for one in found}
         more = found
-        while len(more) >= SIZE and begun is not None:
+        for _ in range(_ROUNDS):
+            if len(more) < SIZE or begun is None:
+                break
             since, begun = begun - MARGIN, self._newest
             more = changed(since)
             self._saw(more)
+            if all(known.get(name(one)) == one for one in more):
+                break
             known.update((name(one), one) for one in more)
         return list(known.values())
 

@@ -20,16 +20,22 @@ _E = models.engines
 
 #: By so many sessions more than ours another engine knows too many.
 _UNEVEN = 2
+#: After so many leases what waits for an engine has its turn like what nobody knows.
+_TOO_LATE = 3
+
+
+def _left_to_another(owner: str, now: datetime.datetime, lease: float) -> sa.ColumnElement[bool]:
+    """Whether another engine knows a session and shows life; null, as false, where nobody does."""
+    past = now - datetime.timedelta(seconds=lease)
+    alive = sa.exists().where(_E.c.engine_id == _S.c.last_owner, _E.c.heartbeat_at >= past)
+    return sa.and_(_S.c.last_owner.is_not(None), _S.c.last_owner != owner, alive)
 
 
 def _free(owner: str, now: datetime.datetime, lease: float) -> sa.ColumnElement[bool]:
     """Whether ``owner`` may take a session: nobody holds it, or knows it and could work on it."""
-    past = now - datetime.timedelta(seconds=lease)
-    alive = sa.exists().where(_E.c.engine_id == _S.c.last_owner, _E.c.heartbeat_at >= past)
-    left_to_others = sa.or_(
-        _S.c.last_owner.is_(None), _S.c.last_owner == owner, _S.c.wake_at <= past, ~alive
-    )
-    return sa.or_(_S.c.lease_until < now, sa.and_(_S.c.owner.is_(None), left_to_others))
+    late = _S.c.wake_at <= now - datetime.timedelta(seconds=lease)
+    known = _left_to_another(owner, now, lease)
+    return sa.or_(_S.c.lease_until < now, sa.and_(_S.c.owner.is_(None), sa.or_(late, ~known)))
 
 
 @repeatable
@@ -38,51 +44,67 @@ def due(
 ) -> list[str]:
     """Sessions that have something to do and that ``owner`` may take.
 
-    :returns: those that it worked on last come first, then the longest waiting: an engine that has
-        enough to do takes nothing over.
+    :returns: the longest waiting first; but those of another engine that lives come last, so that
+        nobody who has enough to do takes them, until they have waited for three leases.
     """
-    known = sa.case((_S.c.last_owner == owner, 0), else_=1)
+    too_late = _S.c.wake_at <= now - datetime.timedelta(seconds=_TOO_LATE * lease)
+    last = sa.and_(_left_to_another(owner, now, lease), ~too_late)
     with database.lookup() as session:
         return list(
             session.scalars(
                 sa.select(_S.c.session_id)
                 .where(_S.c.wake_at <= now, _free(owner, now, lease))
-                .order_by(known, _S.c.wake_at)
+                .order_by(sa.case((last, 1), else_=0), _S.c.wake_at)
                 .limit(limit)
             )
         )
 
 
-@retried
+@repeatable
+def _waits_for_the_busiest(
+    database: Database, owner: str, now: datetime.datetime
+) -> tuple[str, str] | None:
+    """A due session that nobody holds, and the engine that knows it and knows most."""
+    waits = sa.and_(_S.c.owner.is_(None), _S.c.wake_at <= now)
+    count, first = sa.func.count(), sa.func.min(sa.case((waits, _S.c.session_id)))
+    with database.lookup() as session:
+        known = session.execute(
+            sa.select(_S.c.last_owner, count, first)
+            .where(_S.c.wake_at.is_not(None), _S.c.last_owner.is_not(None))
+            .group_by(_S.c.last_owner)
+        ).all()
+    ours = sum(number for engine, number, _ in known if engine == owner)
+    others = [row for row in known if row[2] is not None and row[1] - ours >= _UNEVEN]
+    busiest = max(others, key=lambda row: row[1], default=None)
+    return None if busiest is None else (busiest[2], busiest[0])
+
+
 def adopt(database: Database, owner: str, now: datetime.datetime) -> str | None:
     """Become the one who knows a session that waits for an engine which knows two more than we.
 
     Only what is due counts as waiting: where engines have little to do nothing changes hands.
     :returns: its id; it is to be claimed like the others. None: there is none.
     """
-    count = sa.func.count()
-    with database.lookup() as session:
-        known: dict[str, int] = dict(
-            session.execute(
-                sa.select(_S.c.last_owner, count)
-                .where(_S.c.wake_at.is_not(None), _S.c.last_owner.is_not(None))
-                .group_by(_S.c.last_owner)
-            ).all()
-        )
-        busiest = max(known, key=known.__getitem__, default=owner)
-        if known.get(busiest, 0) - known.get(owner, 0) < _UNEVEN:
-            return None
-        waits = _S.c.last_owner == busiest, _S.c.owner.is_(None), _S.c.wake_at <= now
-        session_id = session.scalar(
-            sa.select(_S.c.session_id).where(*waits).order_by(_S.c.wake_at).limit(1)
-        )
-    if session_id is None:
-        return None
+    found = _waits_for_the_busiest(database, owner, now)
+    return found[0] if found is not None and _adopted(database, *found, owner, now) else None
+
+
+@retried
+def _adopted(
+    database: Database, session_id: str, known_by: str, owner: str, now: datetime.datetime
+) -> bool:
     with database.writer() as session:
         adopted = session.execute(
-            sa.update(_S).where(_S.c.session_id == session_id, *waits).values(last_owner=owner)
+            sa.update(_S)
+            .where(
+                _S.c.session_id == session_id,
+                _S.c.last_owner == known_by,
+                _S.c.owner.is_(None),
+                _S.c.wake_at <= now,
+            )
+            .values(last_owner=owner)
         )
-        return session_id if adopted.rowcount == 1 else None  # type: ignore[attr-defined]
+        return bool(adopted.rowcount == 1)  # type: ignore[attr-defined]
 
 
 @retried
@@ -152,6 +174,13 @@ def held(database: Database, session_ids: Collection[str], owner: str) -> set[st
                 )
             )
         )
+
+
+@retried
+def forget(database: Database, owner: str) -> None:
+    """Leave all that ``owner`` knows to whoever comes first; what it holds it still holds."""
+    with database.writer() as session:
+        session.execute(sa.update(_S).where(_S.c.last_owner == owner).values(last_owner=None))
 
 
 @retried

@@ -19,7 +19,10 @@ def beat(database: Database, engine: records.Engine, forget_before: datetime.dat
     columns = rows.values(engine, without=["engine_id"])
     with database.writer() as session:
         rows.upsert(session, _E, {"engine_id": engine.engine_id}, columns)
-        session.execute(sa.delete(_E).where(_E.c.heartbeat_at < forget_before))
+        # By key: to search while deleting would lock the rows of all engines.
+        silent = session.scalars(sa.select(_E.c.engine_id).where(_E.c.heartbeat_at < forget_before))
+        if gone := list(silent):
+            session.execute(sa.delete(_E).where(_E.c.engine_id.in_(gone)))
 
 
 @retried

@@ -182,7 +182,10 @@ def wake_statement(session_id: str, now: datetime.datetime) -> sa.Update:
             _S.c.session_id == session_id,
             sa.or_(_S.c.state.not_in(states.IDLE), _S.c.command.is_not(None)),
         )
-        .values(wakes=_S.c.wakes + 1, wake_at=now)
+        # Since when it waits is kept: one that waits for long others may take.
+        .values(
+            wakes=_S.c.wakes + 1, wake_at=sa.case((_S.c.wake_at <= now, _S.c.wake_at), else_=now)
+        )
     )
 
 

@@ -133,7 +133,7 @@ class Dispatcher:
         if now >= self._next_poll:
             self._next_poll = now + self._poll
             look = True
-            due = self._leases.due(max(free, 1))
+            due = self._leases.due(free)
             with self._changed:
                 self._nudged.update(dict.fromkeys(due))
         with self._changed:

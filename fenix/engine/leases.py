@@ -27,14 +27,22 @@ class Leases:
         self._until: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def due(self, limit: int) -> list[str]:
-        """Sessions that this engine may take now, its own first."""
+    def due(self, free: int) -> list[str]:
+        """Sessions that this engine may take now.
+
+        :param free: threads that have nothing to do; with more of them than sessions, one that
+            waits for another engine is adopted.
+        """
         now = self._clock.now()
-        found = claims.due(self._database, self.engine_id, now, self.seconds, limit)
-        if len(found) < limit:
+        found = claims.due(self._database, self.engine_id, now, self.seconds, max(free, 1))
+        if len(found) < free:
             adopted = claims.adopt(self._database, self.engine_id, now)
             found += [adopted] if adopted is not None else []
         return found
+
+    def forget(self) -> None:
+        """Leave all sessions that this engine does not hold to others."""
+        claims.forget(self._database, self.engine_id)
 
     def take(self, session_id: str) -> records.Session | None:
         """Claim a session; None when it is not due, or another engine's."""

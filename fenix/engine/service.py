@@ -245,6 +245,11 @@ class Engine(service.ServiceBase):
         if self._stopped.is_set() or not self.engine_id:
             return
         self._rpc.stop()
+        try:
+            # What it is at may take long; it still beats, and hears no hints any more.
+            self._leases.forget()
+        except db_exc.DBError as error:
+            LOG.warning("Sessions are taken over when they have waited for a lease: %s", error)
         self.dispatcher.stop()
         self._actions.stop()
         self._stopped.set()

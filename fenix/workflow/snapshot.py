@@ -39,6 +39,8 @@ class Snapshot:
         #: Nova's records of moves under way, by server and record id, and how far they were read.
         self.migrations: dict[str, dict[str, base.Migration]] = {}
         self.migrations_until: datetime.datetime | None = None
+        #: When Nova was asked about single moves that take long.
+        self.looked: dict[str, datetime.datetime] = {}
         #: Instances of others that changed lately: host, whether they left it, and their size.
         self.others: dict[str, tuple[str | None, bool, float, float, float]] = {}
         #: What moves of other sessions are about to take of hosts outside: vCPUs, MiB, GiB.

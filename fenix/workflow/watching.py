@@ -11,6 +11,7 @@ from fenix.cloud.paging import MARGIN
 from fenix.conf.workflow import LIVE_MIGRATE
 from fenix.db import records
 from fenix.workflow import moving
+from fenix.workflow.closer_look import CloserLook
 from fenix.workflow.hold import Hold
 from fenix.workflow.inventory import Inventory
 from fenix.workflow.moving import Moving, named
@@ -29,6 +30,7 @@ class Watching:
         self._inventory = inventory
         self._moving = starter
         self._conf = hold.conf.workflow
+        self._closer = CloserLook(hold, inventory)
         self._to_confirm: list[records.Instance] = []
         #: Seconds that a live migration of an instance may take at the most; None: any.
         self.interruption: Callable[[records.Instance], int | None] = lambda _: None
@@ -121,6 +123,9 @@ class Watching:
         if instance.host != instance.move_source and not instance.task_state:
             self._arrived(instance)
         elif self._is_late(instance):
+            self._closer.take(instance)
+            if instance.gone or instance.host != instance.move_source or instance.task_state:
+                return
             raise Fatal(
                 f"{named(instance)} chose OWN_ACTION but is still on {instance.move_source} "
                 f"after {self._conf.own_action_wait_time} s; ask project "
@@ -137,21 +142,9 @@ class Watching:
         due = instance.move_due
         return due is not None and self._hold.now() > due + datetime.timedelta(seconds=more)
 
-    def _look_anew(self, instance: records.Instance) -> None:
-        """Read what is on both hosts and the records of the source, whatever was said of changes.
-
-        To abort a move, or to give one up, because news of it went astray would be wrong.
-        """
-        for host in filter(None, (instance.move_source, instance.move_target)):
-            self._inventory.look_at(host)
-        records_of = self._snapshot.migrations.setdefault(instance.instance_id, {})
-        for record in self._hold.cloud.departures(instance.move_source or ""):
-            if record.server_id == instance.instance_id:
-                records_of[record.migration_id] = record
-
     def _watch_move(self, instance: records.Instance) -> None:
         if self._overdue(instance):
-            self._look_anew(instance)
+            self._closer.take(instance)
             if instance.gone:
                 return
         record = self._record(instance)
@@ -254,8 +247,20 @@ class Watching:
             # The intent was written, the call was not made, or nobody knows: make it.
             self._moving.call(instance)
         elif self._hold.now() >= _since(instance) + moving.TRACELESS:
+            self._closer.take(instance)
+            if self._has_trace(instance):
+                return
             why = "Nova shows neither a change nor a migration record"
             self._moving.failed(instance, why, None)
+
+    def _has_trace(self, instance: records.Instance) -> bool:
+        return bool(
+            instance.gone
+            or instance.task_state
+            or instance.host != instance.move_source
+            or instance.state in ("ERROR", "VERIFY_RESIZE")
+            or self._record(instance) is not None
+        )
 
     def _confirm(self, instance: records.Instance) -> None:
         try:

@@ -27,6 +27,9 @@ class InterruptTest(base.CommandLineTestCase):
         super().setUp()
         self.manager.answer["MAINTENANCE"] = silence
         self.said = b""
+        # Where tests are run in the background of a script it is ignored, and so in commands.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
 
     def begin(self, *argv: str, terminal: int | None = None) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-W", "ignore", "-m", "openstackclient.shell"]

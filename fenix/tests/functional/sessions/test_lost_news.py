@@ -14,6 +14,7 @@ from unittest import mock
 from fenix.cloud import base
 from fenix.cloud.nova import NovaCloud
 from fenix.tests.functional.sessions.base import SessionTestCase
+from fenix.workflow import moving
 
 
 class _MoveTest(SessionTestCase):
@@ -55,6 +56,21 @@ class LostNewsTest(_MoveTest):
     def test_of_the_migration_record(self) -> None:
         self.show("_migrations_since", _unfinished)
         self.assertNotIn("counts as moved", self.move())
+
+
+class NoNewsTest(_MoveTest):
+    """A live migration of which the engine hears nothing at all."""
+
+    settings = {"workflow": {"live_migration_wait_time": 60, "abort_wait_time": 2}}
+
+    def build(self) -> None:
+        super().build()
+        self.enterContext(mock.patch.object(moving, "TRACELESS", datetime.timedelta(seconds=2)))
+
+    def test_it_is_not_made_again(self) -> None:
+        self.show("_changed_since", lambda one: None)
+        self.show("_migrations_since", lambda record: None)
+        self.assertIn("compute-1 -> compute-", self.move())
 
 
 class EndlessRecordTest(_MoveTest):

@@ -96,3 +96,19 @@ class MomentsTest(testtools.TestCase):
         cloud.between = ["t3"]
         self.assertEqual("new", self.whole(cloud)["t3"])
         self.assertEqual([None, None], cloud.asked[:2])
+
+    def test_it_ends_when_nothing_changes(self) -> None:
+        """More of them than fit a page were stamped at the same moment."""
+        cloud = _Cloud(6)
+        self.moments.saw([cloud.now()])
+        self.assertEqual(dict.fromkeys(cloud.things, "old"), self.whole(cloud))
+        self.assertEqual([None, -5.0], cloud.asked)
+
+    def test_it_ends_when_the_cloud_changes_faster_than_it_is_listed(self) -> None:
+        cloud = _Cloud(6)
+        self.moments.saw([cloud.now()])
+        cloud.between = [f"t{n}" for n in range(6)] * 50
+        self.addCleanup(setattr, paging, "MARGIN", paging.MARGIN)
+        paging.MARGIN = datetime.timedelta(days=1)
+        self.whole(cloud)
+        self.assertLess(len(cloud.asked), 15)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from unittest import mock
 
-from fenix.db import advance, claims, engines, orders, records
+import sqlalchemy as sa
+
+from fenix.db import advance, claims, engines, models, orders, records
 from fenix.db import sessions as db_sessions
+from fenix.engine import leases
 from fenix.tests.unit.db import failed
 from fenix.tests.unit.db.base import LEASE
 
@@ -51,11 +55,64 @@ class KnownMixin(failed.FailedMixin):
         self.assertEqual(([], ["s1"]), (self.due("b", late - 0.1), self.due("b", late)))
         self.assertEqual("b", self.take("b", late).owner)
 
-    def test_own_sessions_come_first(self) -> None:
+    def listed(self, owner: str, later: float, limit: int) -> list[str]:
+        now = self.now + datetime.timedelta(seconds=later)
+        return claims.due(self.database, owner, now, LEASE, limit)
+
+    def test_what_another_knows_comes_last(self) -> None:
+        self.many(2)
+        late = 11 * LEASE
+        self.beat("a", late)
+        self.make("new", hosts=("other",))
+        with self.database.writer() as write:
+            write.execute(
+                sa.update(models.sessions)
+                .where(models.sessions.c.session_id == "new")
+                .values(wake_at=self.now + datetime.timedelta(seconds=late))
+            )
+        self.assertEqual(["new"], self.listed("b", late, 1))
+        self.assertEqual(["new", "s1", "s2"], sorted(self.due("b", late)))
+
+    def test_nobody_waits_for_ever_for_an_engine(self) -> None:
+        self.many(2)
+        self.assertIsNotNone(self.take("b", 10 * LEASE))
+        self.rest_at("b", 12.9 * LEASE)
+        late = 13 * LEASE
+        for engine in ("a", "b"):
+            self.beat(engine, late)
+        # Its own is due, and another's has waited for three leases.
+        self.assertEqual(["s2"], self.listed("b", late, 1))
+
+    def test_what_a_dead_engine_knew_comes_like_ones_own(self) -> None:
+        """Whoever has enough to do must not pass it over."""
+        self.many(2)
+        self.assertIsNotNone(self.take("b", 10 * LEASE))
+        self.rest_at("b", 10.2 * LEASE)
+        self.assertEqual(["s2"], self.listed("b", 10.3 * LEASE, 1))
+
+    def rest_at(self, owner: str, wake_at: float) -> None:
+        held = db_sessions.get(self.database, "s1")
+        self.assertEqual(owner, held.owner)
+        at = self.now + datetime.timedelta(seconds=wake_at)
+        advance.commit(
+            self.database, held, advance.Changes(), self.now, advance.Release(wake_at=at)
+        )
+
+    def test_who_waits_longest_is_kept_when_more_comes_in(self) -> None:
         self.rest("a")
-        self.make("s2", hosts=("other",))
-        self.assertEqual((["s2"], ["s1", "s2"]), (self.due("b"), self.due("a", 11 * LEASE)))
-        self.assertEqual(["s2", "s1"], self.due("b", 11 * LEASE))
+        db_sessions.wake(self.database, "s1", self.now + datetime.timedelta(seconds=15 * LEASE))
+        due = self.now + datetime.timedelta(seconds=10 * LEASE)
+        self.assertEqual(due, db_sessions.get(self.database, "s1").wake_at)
+        later = 16 * LEASE
+        self.beat("a", later)
+        self.assertEqual(["s1"], self.due("b", later))
+
+    def test_an_engine_that_begins_to_stop_knows_nothing_any_more(self) -> None:
+        self.rest("a")
+        soon = 10 * LEASE + 1
+        self.beat("a", soon)
+        claims.forget(self.database, "a")
+        self.assertEqual(["s1"], self.due("b", soon))
 
     def test_a_command_is_carried_out_by_whoever_was_asked(self) -> None:
         self.rest("a")
@@ -109,6 +166,31 @@ class KnownMixin(failed.FailedMixin):
         for name in ("s1", "s2", "s3", "s4"):
             self.assertIsNotNone(claims.claim(self.database, name, "a", soon, LEASE))
         self.assertIsNone(self.adopt("b", 10 * LEASE + 1))
+
+    def test_one_is_adopted_from_whom_somebody_waits_for(self) -> None:
+        """The engine that knows most may sleep, or be dead."""
+        self.many(4)
+        with self.database.writer() as write:
+            sleeping = models.sessions.c.session_id.in_(("s1", "s2", "s3", "s4"))
+            later = self.now + datetime.timedelta(days=1)
+            write.execute(sa.update(models.sessions).where(sleeping).values(wake_at=later))
+        for name in ("t1", "t2"):
+            self.make(name, hosts=(f"{name}-host",))
+            soon = self.now + datetime.timedelta(seconds=1)
+            held = claims.claim(self.database, name, "c", soon, LEASE)
+            advance.commit(
+                self.database, held, advance.Changes(), self.now, advance.Release(wake_at=soon)
+            )
+        self.assertIn(self.adopt("b", 2), ("t1", "t2"))
+
+    def test_who_has_no_free_thread_adopts_nothing(self) -> None:
+        self.many(4)
+        soon = 10 * LEASE + 1
+        self.beat("a", soon)
+        clock = mock.Mock(now=lambda: self.now + datetime.timedelta(seconds=soon))
+        held = leases.Leases(self.database, "b", clock, LEASE)
+        self.assertEqual([], held.due(0))
+        self.assertEqual(1, len(held.due(1)))
 
     def test_one_session_more_is_even(self) -> None:
         self.rest("a")
