@@ -111,8 +111,8 @@ class RecentServers:
 class RecentChanges(Generic[C]):
     """What changed of late: sessions that look at different times read each change once.
 
-    One that can be read only long after a newer one, by more than the margin, is told of when all is
-    read anew.
+    One that can be read only long after a newer one, by more than the margin, is told of when all
+    is read anew.
 
     For one thread at a time.
 
