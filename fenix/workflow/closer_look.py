@@ -1,7 +1,7 @@
 """Looking at one move, before it is aborted or given up.
 
-News of it may have gone astray: listings of what has changed are made page by page, and of many
-computes' clocks. To move an instance again that has moved, or to fail the session, would be wrong.
+News of it may have gone astray: what has changed is listed page by page, and stamped by the clocks
+of many machines. To move an instance again that has moved, or to fail the session, would be wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _AGAIN = datetime.timedelta(seconds=10)
 
 
 class CloserLook:
-    """Asks Nova about moves by their hosts; each host is asked about once in a run of a handler."""
+    """Asks Nova about moves by their hosts: about each host, and about all, once in a handler."""
 
     def __init__(self, hold: Hold, inventory: Inventory) -> None:
         self._hold = hold
@@ -26,6 +26,7 @@ class CloserLook:
         self._snapshot = hold.snapshot
         self._there: dict[str, list[base.Server]] = {}
         self._departed: dict[str, list[base.Migration]] = {}
+        self._all_listed = False
 
     def take(self, instance: records.Instance) -> None:
         """Bring an instance and the records of its migrations up to date.
@@ -37,8 +38,10 @@ class CloserLook:
         if last is not None and last <= now < last + _AGAIN:
             return
         source = instance.move_source or ""
-        if not any(self._found(instance, host) for host in (source, instance.move_target) if host):
+        hosts = filter(None, (source, instance.move_target))
+        if not any(self._found(instance, host) for host in hosts) and not self._all_listed:
             self._inventory.refresh(recent=False)
+            self._all_listed = True
         known = self._snapshot.migrations.setdefault(instance.instance_id, {})
         for record in self._departures(source):
             if record.server_id == instance.instance_id:
