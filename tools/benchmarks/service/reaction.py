@@ -19,7 +19,8 @@ _P50, _P99 = 50.0, 250.0
 #: Answers in a session about hosts of which one is empty: at the begin, the end, and one for each.
 _HOSTS = 5
 _SETTINGS = {
-    "engine": {"cloud_poll_interval": 0.1},
+    # The look for hosts that come and go would be a call that no reply has caused.
+    "engine": {"cloud_poll_interval": 0.1, "host_watch_interval": 0},
     "workflow": {"max_parallel_hosts": 1},
 }
 
