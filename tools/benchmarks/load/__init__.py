@@ -68,6 +68,11 @@ def _options(argv):
     options = parser.parse_args(argv)
     if options.short:
         vars(options).update(_SHORT)
+    for name in ("sessions", "engines", "speed", "pool_size", "limit"):
+        if getattr(options, name) <= 0:
+            parser.error(f"--{name.replace('_', '-')} must be more than 0")
+    if options.host_work < 0:
+        parser.error("--host-work must not be negative")
     if options.hosts < 5 * options.sessions:
         parser.error("a session needs 5 hosts, so that one of them can be emptied")
     return options
